@@ -1,0 +1,42 @@
+"""The operator's view of posts and books. A save here goes the way of an author's: through the pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from .models import Book, Post
+
+
+@admin.register(Post)
+class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    list_display = ("title", "author", "book", "state", "step", "attempts", "due_at", "published_at")
+    list_filter = ("state", "step")
+    list_select_related = ("author", "book")
+    search_fields = ("title", "author__username", "isbn")
+    date_hierarchy = "created_at"
+    fields = (*Post.WRITTEN_COLUMNS, "author", "state", "step", "attempts", "due_at", "error", "published_at")
+    readonly_fields = ("author", "state", "step", "attempts", "due_at", "error", "published_at")
+    actions = ("submit_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a post has an author, and the form is where authors write
+
+    def save_model(self, request: HttpRequest, obj: Post, form: ModelForm[Any], change: bool) -> None:
+        obj.edit()
+
+    @admin.action(description="Enrich again")
+    def submit_again(self, request: HttpRequest, queryset: Any) -> None:
+        for post in queryset:
+            post.submit()
+        self.message_user(request, "They are in the queue.")
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    list_display = ("__str__", "author", "isbn", "year", "outcome", "cover_outcome", "asked_at")
+    list_filter = ("outcome", "cover_outcome")
+    search_fields = ("title", "author", "isbn")

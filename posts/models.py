@@ -1,0 +1,189 @@
+"""What people write, and the books they write about."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from .outbox import Outbox, OutboxQuerySet, State
+
+TITLE_LENGTH = 200
+BODY_LENGTH = 20_000
+SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
+DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def fold(text: str) -> str:
+    """The text without what two people write differently: case, accents, punctuation, spacing."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
+
+
+class Outcome(models.TextChoices):
+    """What a catalogue answered. Only the last two are worth asking again soon."""
+
+    FOUND = "found"
+    NOT_FOUND = "not found"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+class Book(models.Model):
+    """One row for a book, however many posts are about it; also what the catalogue said of it, kept."""
+
+    # "isbn:9780980200447", or "text:" and a digest of the folded title and author.
+    key = models.CharField(max_length=80, unique=True, editable=False)
+    isbn = models.CharField("ISBN", max_length=13, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    year = models.CharField(max_length=4, blank=True)
+    source_url = models.URLField(max_length=300, blank=True)
+    cover_id = models.PositiveBigIntegerField(null=True, blank=True)
+
+    # Names in the storage, and the size in pixels of the large one.
+    cover_small = models.CharField(max_length=80, blank=True, editable=False)
+    cover_large = models.CharField(max_length=80, blank=True, editable=False)
+    cover_width = models.PositiveIntegerField(default=0, editable=False)
+    cover_height = models.PositiveIntegerField(default=0, editable=False)
+
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
+    cover_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
+    asked_at = models.DateTimeField(null=True, editable=False)
+    # One worker at a time asks a catalogue about a book; the others come back.
+    asking_until = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.title or (f"ISBN {self.isbn}" if self.isbn else f"Book {self.pk}")
+
+    @property
+    def cover_small_width(self) -> int:
+        return min(self.cover_width, SMALL_COVER)
+
+    @staticmethod
+    def key_of(isbn: str, title: str, author: str) -> str:
+        """The identity of what an author typed; empty where that names no book."""
+        if isbn:
+            return f"isbn:{isbn}"
+        if not fold(title):
+            return ""
+        return f"text:{hashlib.sha256(f'{fold(title)}|{fold(author)}'.encode()).hexdigest()}"
+
+
+class Step(models.TextChoices):
+    """How far a post has come, in the words of the live protocol. ("failed" is a state of the outbox.)"""
+
+    SAVED = "saved"
+    LOOKING_UP = "looking_up"
+    COVER = "cover"
+    PUBLISHED = "published"
+
+
+class PostQuerySet(OutboxQuerySet["Post"]):
+    def published(self) -> PostQuerySet:
+        return self.filter(published_at__isnull=False)
+
+    def newest_first(self) -> PostQuerySet:
+        return self.order_by("-published_at", "-id")
+
+    def before(self, published_at: Any, pk: int) -> PostQuerySet:
+        """Those that stand below the given one in a list that has the newest first."""
+        # The first condition alone is redundant; it is the one an index can start from.
+        return self.filter(published_at__lte=published_at).filter(Q(published_at__lt=published_at) | Q(pk__lt=pk))
+
+    def with_card(self) -> PostQuerySet:
+        """With what a card shows, in one query."""
+        return self.select_related("author", "book").defer("body", "html")
+
+
+class Post(Outbox):
+    """What an author wrote, what the pipeline made of it, and (in Outbox) what is still to be done."""
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="posts")
+    # From the form: the same author and key are the same submit, however often it arrives.
+    key = models.CharField(max_length=64, null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+
+    # The author's.
+    title = models.CharField(max_length=TITLE_LENGTH)
+    body = models.TextField(max_length=BODY_LENGTH)
+    book_title = models.CharField(max_length=200, blank=True)
+    book_author = models.CharField(max_length=200, blank=True)
+    isbn = models.CharField("ISBN", max_length=13, blank=True)
+    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn")
+
+    # The pipeline's: what readers see, which stays as it is while an edit is on its way.
+    step = models.CharField(max_length=10, choices=Step, default=Step.SAVED, editable=False)
+    book = models.ForeignKey(Book, null=True, on_delete=models.PROTECT, related_name="posts", editable=False)
+    shown_title = models.CharField(max_length=TITLE_LENGTH, blank=True, editable=False)
+    shown_book_title = models.CharField(max_length=300, blank=True, editable=False)
+    shown_book_author = models.CharField(max_length=300, blank=True, editable=False)
+    slug = models.SlugField(max_length=80, db_index=False, blank=True, editable=False)
+    html = models.TextField(blank=True, editable=False)
+    excerpt = models.CharField(max_length=400, blank=True, editable=False)
+    minutes = models.PositiveSmallIntegerField(default=1, editable=False)
+    published_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta(Outbox.Meta):
+        constraints = [models.UniqueConstraint(fields=["author", "key"], name="post_once_per_key")]
+        indexes = [
+            *Outbox.Meta.indexes,
+            models.Index(
+                fields=["-published_at", "-id"], name="post_newest_first", condition=Q(published_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        if self.published_at is None:
+            return reverse("posts:detail", args=[self.pk])
+        return reverse("posts:detail", args=[self.pk, self.slug])
+
+    def submit(self, *columns: str) -> None:
+        self.step = Step.SAVED
+        super().submit(*columns, "step")
+
+    def edit(self) -> None:
+        """Hand the changed text to the pipeline; readers go on seeing the old one until it is ready."""
+        self.edited_at = timezone.now()
+        self.submit(*self.WRITTEN_COLUMNS, "edited_at")
+
+    @property
+    def is_being_worked_on(self) -> bool:
+        return self.state in (State.PENDING, State.PROCESSING)
+
+    @property
+    def cover_title(self) -> str:
+        return self.shown_book_title or self.shown_title
+
+    @property
+    def cover_author(self) -> str:
+        return self.shown_book_author if self.shown_book_title else self.author.get_username()
+
+    @property
+    def cover_tone(self) -> int:
+        return zlib.crc32(self.cover_title.encode()) % DRAWN_COVERS
+
+    @property
+    def page_mark(self) -> str:
+        """The `?before=` of the page that starts below this post."""
+        assert self.published_at is not None
+        return f"{(self.published_at - EPOCH) // timedelta(microseconds=1)}-{self.pk}"
+
+
+def posts_in_the_last_hour(author_id: int) -> int:
+    return Post.objects.filter(author_id=author_id, created_at__gt=timezone.now() - timedelta(hours=1)).count()

@@ -1,0 +1,65 @@
+"""From what an author wrote to what a browser may show. Publishing and the form's preview both use it."""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+import nh3
+from django.template.loader import render_to_string
+from django.utils.text import Truncator, slugify
+from markdown_it import MarkdownIt
+
+from .models import Post
+
+EXCERPT_LENGTH = 280
+SLUG_LENGTH = 60
+WORDS_A_MINUTE = 220
+TAKEN_SLUGS = {"edit", "delete", "like", "comments"}  # beside the slug in an address stand these, too
+
+TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
+# Pictures in a text would load from, and so report readers to, wherever an author points.
+markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).disable("image")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    html: str
+    excerpt: str
+    minutes: int
+
+
+def render_markdown(text: str) -> str:
+    """Safe HTML from an author's Markdown, whatever that holds."""
+    # The page's own heading is the first level.
+    html = re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(int(tag[2]) + 1, 4)}>", markdown.render(text))
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href", "title"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow ugc noopener noreferrer",
+    )
+
+
+def render_body(text: str) -> Rendering:
+    html = render_markdown(text)
+    # Blocks become spaces so that the last word of one and the first of the next stay two.
+    plain = " ".join(
+        unescape(nh3.clean(re.sub(r"<(?=/?(p|li|h[2-4]|blockquote|pre|br|hr)\b)", " <", html), tags=set())).split()
+    )
+    return Rendering(
+        html=html,
+        excerpt=Truncator(plain).chars(EXCERPT_LENGTH, truncate="…"),
+        minutes=max(1, round(len(plain.split()) / WORDS_A_MINUTE)),
+    )
+
+
+def slug_of(title: str) -> str:
+    """A short address part; "post" where the title has no Latin letter or digit to make one of."""
+    slug = slugify(title)[:SLUG_LENGTH].strip("-") or "post"
+    return f"{slug}-post" if slug in TAKEN_SLUGS else slug
+
+
+def render_card(post: Post) -> str:
+    """The card of the lists and of the notices: the same for every reader, so no form, token or state in it."""
+    return render_to_string("posts/_card.html", {"post": post}).strip()

@@ -1,0 +1,64 @@
+// What every page runs: it keeps itself up to date and keeps its forms from being sent twice.
+
+import { follow } from "./live.js";
+import { insert, refreshDates, remove, replace } from "./cards.js";
+import { refresh } from "./refresh.js";
+import { alertReader } from "./toast.js";
+import { sendOnce } from "./forms.js";
+
+const states = {
+  connecting: "connecting …",
+  live: "live",
+  polling: "checking now and then",
+  stopped: "not live; reload to see news",
+};
+
+function showState(state) {
+  for (const element of document.querySelectorAll("[data-state]")) {
+    element.hidden = false;
+    element.dataset.state = state;
+    element.textContent = states[state];
+  }
+}
+
+function inStream(card) {
+  const [kind, id] = document.querySelector("main").dataset.stream.split(":");
+  return kind === "all" || card.dataset[`${kind}Id`] === id;
+}
+
+function published(notice) {
+  const waiting = document.querySelector(`[data-waiting-for="${notice.new_id}"]`);
+  if (waiting) {
+    location.replace(notice.url);
+    return;
+  }
+  const card = insert(notice, inStream);
+  if (card) {
+    alertReader(notice, card);
+  }
+}
+
+function changed(notice) {
+  replace(notice);
+  if (document.querySelector(`.post[data-post-id="${notice.new_id}"]`)) {
+    refresh();
+  }
+}
+
+function removed(notice) {
+  remove(notice.new_id);
+  if (document.querySelector(`.post[data-post-id="${notice.new_id}"]`)) {
+    location.reload();
+  }
+}
+
+const kinds = { published, changed, removed };
+
+follow(document.body.dataset.cursor, {
+  notice: (notice) => kinds[notice.kind](notice),
+  reset: refresh,
+  state: showState,
+});
+refreshDates();
+setInterval(refreshDates, 30_000);
+sendOnce();

@@ -1,0 +1,28 @@
+// Tells the reader of a new post, in few words, in the page's polite live region.
+
+const SHOWN_FOR = 8_000; // ms
+const MOST_AT_ONCE = 3;
+
+export function alertReader(notice, card) {
+  const region = document.querySelector("[role=status]");
+  const toast = document.createElement("a");
+  toast.className = "toast";
+  toast.href = notice.url;
+  const cover = card.querySelector(".cover").cloneNode(true);
+  const words = document.createElement("span");
+  const title = document.createElement("b");
+  title.textContent = notice.title;
+  const book = card.querySelector("cite");
+  words.append(title, book ? `${notice.author}, on ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
+  toast.append(cover, words);
+  while (region.childElementCount >= MOST_AT_ONCE) {
+    region.firstElementChild.remove();
+  }
+  region.append(toast);
+  expire(toast);
+}
+
+// Not while somebody points at it or has it in focus.
+function expire(toast) {
+  setTimeout(() => (toast.matches(":hover, :focus") ? expire(toast) : toast.remove()), SHOWN_FOR);
+}

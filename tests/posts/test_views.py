@@ -1,0 +1,214 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from posts.models import Post
+from posts.outbox import State
+
+from ..conftest import MakePost
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author(client: Client, ann: User) -> Client:
+    client.force_login(ann)
+    return client
+
+
+def payload(**fields: str) -> dict[str, str]:
+    return {"title": "On reading slowly", "body": "Four evenings."} | fields
+
+
+def published(make_post: MakePost, minutes_ago: int = 0, **columns: object) -> Post:
+    post = make_post(**columns)
+    post.state, post.due_at, post.slug, post.shown_title = State.DONE, None, "on-reading-slowly", post.title
+    post.published_at, post.html = timezone.now() - timedelta(minutes=minutes_ago), "<p>Four evenings.</p>"
+    post.save()
+    return post
+
+
+class TestList:
+    def test_the_newest_stand_first(self, client: Client, make_post: MakePost) -> None:
+        older, newer = published(make_post, 2, title="Older"), published(make_post, 1, title="Newer")
+        text = client.get("/").content.decode()
+        assert text.index(f'data-post-id="{newer.pk}"') < text.index(f'data-post-id="{older.pk}"')
+
+    def test_what_is_not_published_is_not_there(self, client: Client, make_post: MakePost) -> None:
+        make_post(title="Not yet")
+        assert "Not yet" not in client.get("/").content.decode()
+
+    def test_pages_follow_each_other_without_a_gap_or_a_repeat(self, client: Client, make_post: MakePost) -> None:
+        same_moment = timezone.now()
+        for number in range(45):
+            post = published(make_post, title=f"Post {number}")
+            Post.objects.filter(pk=post.pk).update(published_at=same_moment - timedelta(seconds=number // 10))
+        seen: list[int] = []
+        address = "/"
+        while address:
+            page = client.get(address)
+            posts = page.context["posts"]
+            seen += [post.pk for post in posts]
+            address = f"/?before={posts[-1].page_mark}" if page.context["more"] else ""
+        assert len(seen) == len(set(seen)) == 45
+
+    @pytest.mark.parametrize("mark", ["", "x", "1", "1-", "-1-1", "9" * 18 + "-1", "1-" + "9" * 19, "1-1 ", "١-١"])
+    def test_a_mark_that_is_none_is_no_page(self, client: Client, mark: str) -> None:
+        assert client.get("/", {"before": mark}).status_code == 404
+
+    def test_the_page_carries_its_cursor_and_its_stream(self, client: Client) -> None:
+        text = client.get("/").content.decode()
+        assert 'data-cursor="' in text
+        assert 'data-cursor=""' not in text
+        assert '<main id="main" data-stream="all">' in text
+
+    def test_it_takes_the_same_number_of_queries_however_many_posts_there_are(
+        self, client: Client, make_post: MakePost, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for _ in range(5):
+            published(make_post)
+        client.get("/")  # the very first page of all makes the notice log's head
+        with django_assert_num_queries(2):
+            client.get("/")
+
+
+class TestDetail:
+    def test_a_published_post_has_its_address_with_its_title(self, client: Client, make_post: MakePost) -> None:
+        post = published(make_post)
+        address = f"/posts/{post.pk}/on-reading-slowly/"
+        assert client.get(f"/posts/{post.pk}/").headers["Location"] == address
+        assert client.get(f"/posts/{post.pk}/wrong/").headers["Location"] == address
+        assert "Four evenings." in client.get(address).content.decode()
+
+    def test_until_then_only_its_author_sees_it(self, author: Client, make_post: MakePost, bob: User) -> None:
+        post = make_post()
+        page = author.get(f"/posts/{post.pk}/")
+        assert "is on its way" in page.content.decode()
+        for stranger in (Client(), Client()):
+            assert stranger.get(f"/posts/{post.pk}/").status_code == 404
+            stranger.force_login(bob)
+            assert stranger.get(f"/posts/{post.pk}/").status_code == 404
+
+    def test_a_post_that_failed_says_so_to_its_author(self, author: Client, make_post: MakePost) -> None:
+        post = make_post()
+        Post.objects.filter(pk=post.pk).update(state=State.FAILED, due_at=None)
+        assert "could not be published" in author.get(f"/posts/{post.pk}/").content.decode()
+
+    @pytest.mark.parametrize("number", ["0", "99999999999999999999999", "-1", "x"])
+    def test_a_number_that_is_nobody_s_is_not_found(self, client: Client, number: str) -> None:
+        assert client.get(f"/posts/{number}/").status_code == 404
+
+
+class TestAdd:
+    def test_a_stranger_is_asked_to_log_in_and_comes_back(self, client: Client) -> None:
+        assert client.get("/posts/new/").headers["Location"] == "/accounts/login/?next=/posts/new/"
+        assert client.post("/posts/new/", payload()).headers["Location"] == "/accounts/login/?next=/posts/new/"
+
+    def test_a_save_leads_to_the_post(self, author: Client) -> None:
+        answer = author.post("/posts/new/", payload(isbn="098020044X"))
+        post = Post.objects.get()
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/posts/{post.pk}/")
+        assert (post.title, post.isbn, post.author.username) == ("On reading slowly", "9780980200447", "ann")
+
+    def test_a_mistake_brings_the_form_back_with_what_was_typed(self, author: Client) -> None:
+        answer = author.post("/posts/new/", payload(isbn="9780980200448", body="Mine."))
+        assert answer.status_code == 200
+        assert "Is one mistyped?" in answer.content.decode()
+        assert "Mine." in answer.content.decode()
+        assert not Post.objects.exists()
+
+    def test_the_same_form_sent_twice_is_one_post(self, author: Client) -> None:
+        first = author.post("/posts/new/", payload(key="abc"))
+        second = author.post("/posts/new/", payload(key="abc", title="Another"))
+        assert first.headers["Location"] == second.headers["Location"]
+        assert Post.objects.get().title == "On reading slowly"
+
+    def test_a_key_is_its_author_s_alone(self, author: Client, bob: User) -> None:
+        author.post("/posts/new/", payload(key="abc"))
+        author.force_login(bob)
+        author.post("/posts/new/", payload(key="abc"))
+        assert Post.objects.count() == 2
+
+    def test_without_a_key_each_is_a_post(self, author: Client) -> None:
+        author.post("/posts/new/", payload())
+        author.post("/posts/new/", payload(key=""))
+        assert Post.objects.count() == 2
+
+    def test_a_quota_is_said_and_loses_nothing(self, author: Client, settings: Settings) -> None:
+        settings.POSTS_PER_HOUR = 1
+        author.post("/posts/new/", payload(key="abc"))
+        answer = author.post("/posts/new/", payload(body="Mine."))
+        assert "Please wait a little." in answer.content.decode()
+        assert "Mine." in answer.content.decode()
+        assert author.post("/posts/new/", payload(key="abc")).status_code == 302  # the first one's answer, again
+
+
+class TestEditAndDelete:
+    def test_an_edit_goes_the_way_of_a_new_post(self, author: Client, make_post: MakePost) -> None:
+        post = published(make_post)
+        assert author.post(f"/posts/{post.pk}/edit/", payload(body="Newer.")).status_code == 302
+        post.refresh_from_db()
+        assert (post.body, post.state, post.html) == ("Newer.", State.PENDING, "<p>Four evenings.</p>")
+        assert post.edited_at
+        assert post.published_at
+
+    def test_a_deletion_asks_first(self, author: Client, make_post: MakePost) -> None:
+        post = published(make_post)
+        assert "Delete “On reading slowly”?" in author.get(f"/posts/{post.pk}/delete/").content.decode()
+        assert Post.objects.exists()
+        assert author.post(f"/posts/{post.pk}/delete/").headers["Location"] == "/"
+        assert not Post.objects.exists()
+
+    @pytest.mark.parametrize("action", ["edit", "delete"])
+    def test_only_the_author_may(self, client: Client, make_post: MakePost, bob: User, action: str) -> None:
+        post = published(make_post)
+        address = f"/posts/{post.pk}/{action}/"
+        assert client.post(address).headers["Location"].startswith("/accounts/login/")
+        client.force_login(bob)
+        assert client.get(address).status_code == 404
+        assert client.post(address, payload()).status_code == 404
+        assert Post.objects.get().state == State.DONE
+
+    @pytest.mark.parametrize("action", ["edit", "delete"])
+    def test_a_form_of_another_site_is_refused(self, make_post: MakePost, ann: User, action: str) -> None:
+        post = published(make_post)
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(ann)
+        assert client.post(f"/posts/{post.pk}/{action}/", payload()).status_code == 403
+
+
+class TestCover:
+    def test_it_is_served_to_be_kept_forever(self, client: Client) -> None:
+        name = "a" * 40
+        default_storage.save(f"covers/{name}.webp", ContentFile(b"webp"))
+        answer = client.get(f"/covers/{name}.webp")
+        assert answer.content == b"webp"
+        assert answer.headers["Content-Type"] == "image/webp"
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    @pytest.mark.parametrize("name", ["b" * 40, "..%2fbookshelf", "x/../../bookshelf"])
+    def test_what_is_not_there_is_not_found(self, client: Client, name: str) -> None:
+        assert client.get(f"/covers/{name}.webp").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/posts/new/", "/accounts/login/", "/nothing/"])
+def test_every_page_has_a_strict_content_security_policy(client: Client, address: str) -> None:
+    policy = client.get(address).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_post: MakePost) -> None:
+    post = published(make_post)
+    answer = admin_client.post(f"/admin/posts/post/{post.pk}/change/", payload(title="Better"))
+    assert answer.status_code == 302
+    post.refresh_from_db()
+    assert (post.title, post.shown_title, post.state) == ("Better", "On reading slowly", State.PENDING)
+    assert post.published_at
