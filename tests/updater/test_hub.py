@@ -1,0 +1,232 @@
+"""The hub on a real channel layer and a real log: every socket, every notice, once and in order."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import redis
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from updater import log, models
+from updater.announce import GROUP, announce
+from updater.hub import Hub
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+
+class Listener:
+    """A socket that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.nonce: str | None = None
+        self.closed: int | None = None
+        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def send_text(self, text: str) -> None:
+        self.messages.put_nowait(json.loads(text))
+
+    async def close(self, code: int) -> None:
+        self.closed = code
+
+    async def notices(self, count: int) -> list[tuple[str, int]]:
+        """Kinds and subjects of the next `count` messages, which are notices."""
+        found = []
+        for _ in range(count):
+            message = await asyncio.wait_for(self.messages.get(), 20)
+            assert message["type"] == "update_notice", message
+            found.append((message["kind"], message["new_id"]))
+        return found
+
+    async def greeting(self) -> dict[str, Any]:
+        message = await asyncio.wait_for(self.messages.get(), 20)
+        assert message["type"] == "hello", message
+        return message
+
+
+class Broken(Listener):
+    async def send_text(self, text: str) -> None:
+        raise RuntimeError("gone")
+
+
+@database_sync_to_async
+def tell(*subjects: int, removed: bool = False) -> None:
+    for subject in subjects:
+        with transaction.atomic():
+            announce(subject, None if removed else {"title": f"Post {subject}"})
+
+
+@database_sync_to_async
+def write_quietly(*subjects: int) -> log.Notice:
+    """Commit notices whose bells are lost."""
+    for subject in subjects:
+        with transaction.atomic():
+            notice = log.write(subject, {"title": f"Post {subject}"})
+    return notice
+
+
+async def ring(notice: log.Notice) -> None:
+    await get_channel_layer().group_send(GROUP, {"type": "notice", **notice.as_event()})
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    hub = Hub()
+    await hub.ready()
+    yield hub
+    await hub.stop()
+
+
+async def joined(hub: Hub, since: str | None = None) -> Listener:
+    listener = Listener()
+    await hub.join(listener, since)
+    return listener
+
+
+async def test_every_socket_is_told(hub: Hub) -> None:
+    listeners = [await joined(hub) for _ in range(3)]
+    await tell(7, 8)
+    for listener in listeners:
+        await listener.greeting()
+        assert await listener.notices(2) == [("published", 7), ("published", 8)]
+
+
+async def test_a_lost_bell_is_made_up_for_by_the_tick(hub: Hub) -> None:
+    listener = await joined(hub)
+    await write_quietly(7)
+    await listener.greeting()
+    assert await listener.notices(1) == [("published", 7)]
+
+
+async def test_a_bell_after_a_hole_brings_what_is_missing_first(hub: Hub) -> None:
+    listener = await joined(hub)
+    await write_quietly(7, 8)
+    await tell(9)
+    await listener.greeting()
+    assert await listener.notices(3) == [("published", 7), ("published", 8), ("published", 9)]
+
+
+async def test_a_bell_that_rings_twice_or_late_is_heard_once(hub: Hub) -> None:
+    listener = await joined(hub)
+    first = await write_quietly(7)
+    second = await write_quietly(8)
+    for notice in (second, first, second, first):
+        await ring(notice)
+    await tell(9)
+    await listener.greeting()
+    assert await listener.notices(3) == [("published", 7), ("published", 8), ("published", 9)]
+    assert listener.messages.empty()
+
+
+async def test_what_changed_while_the_bells_were_lost_is_still_news(hub: Hub) -> None:
+    listener = await joined(hub)
+    await write_quietly(7, 8, 7)
+    await listener.greeting()
+    assert await listener.notices(2) == [("published", 8), ("published", 7)]
+
+
+async def test_nonsense_on_the_channel_layer_does_no_harm(hub: Hub) -> None:
+    listener = await joined(hub)
+    await get_channel_layer().group_send(GROUP, {"type": "notice"})
+    await tell(7)
+    await listener.greeting()
+    assert await listener.notices(1) == [("published", 7)]
+
+
+async def test_a_socket_is_replayed_what_it_missed(hub: Hub) -> None:
+    present = await joined(hub)
+    since = (await present.greeting())["cursor"]
+    await tell(7, 8)
+    await tell(7, removed=True)
+    await present.notices(3)
+    late = await joined(hub, since)
+    assert (await late.greeting())["cursor"] == since
+    assert await late.notices(2) == [("published", 8), ("removed", 7)]
+    await tell(9)
+    assert await late.notices(1) == [("published", 9)]
+
+
+async def test_a_page_may_be_ahead_of_this_process(hub: Hub) -> None:
+    present = await joined(hub)
+    await write_quietly(7)
+    since = str(await database_sync_to_async(log.head)())
+    late = await joined(hub, since)
+    assert (await late.greeting())["cursor"] == since
+    await present.greeting()
+    assert await present.notices(1) == [("published", 7)]
+    assert late.messages.empty()
+
+
+async def test_sockets_that_join_in_a_storm_of_notices_miss_none_and_hear_none_twice(hub: Hub) -> None:
+    present = await joined(hub)
+    since = (await present.greeting())["cursor"]
+    expected = [("published", number) for number in range(60)]
+    storm = asyncio.create_task(tell(*range(60)))
+    listeners = []
+    for notice in expected:
+        assert await present.notices(1) == [notice]
+        listeners.append(await joined(hub, since))
+    await storm
+    for listener in listeners:
+        await listener.greeting()
+        assert await listener.notices(60) == expected
+
+
+@pytest.mark.parametrize("since", ["", "x", "ffffffff-1", "future"])
+async def test_a_cursor_that_is_of_no_use_resets(hub: Hub, since: str) -> None:
+    present = await joined(hub)
+    await tell(7)
+    await present.greeting()
+    await present.notices(1)
+    head = await database_sync_to_async(log.head)()
+    listener = await joined(hub, f"{head.epoch}-999" if since == "future" else since)
+    assert (await listener.greeting())["cursor"] == str(head)
+    assert (await listener.messages.get())["type"] == "reset"
+    await tell(8)
+    assert await listener.notices(1) == [("published", 8)]
+
+
+async def test_too_far_behind_resets_and_replays_nothing() -> None:
+    since = str(await database_sync_to_async(log.head)())
+    await write_quietly(*range(log.MOST_REPLAYED + 1))
+    hub = Hub()
+    await hub.ready()
+    try:
+        listener = await joined(hub, since)
+        await listener.greeting()
+        assert (await listener.messages.get())["type"] == "reset"
+        assert listener.messages.empty()
+    finally:
+        await hub.stop()
+
+
+async def test_another_log_resets_every_socket(hub: Hub) -> None:
+    listener = await joined(hub)
+    await listener.greeting()
+    await models.Notice.objects.all().adelete()
+    await models.Head.objects.all().adelete()  # as after a restore
+    assert (await asyncio.wait_for(listener.messages.get(), 20))["type"] == "reset"
+    await tell(7)
+    assert await listener.notices(1) == [("published", 7)]
+
+
+async def test_a_socket_that_breaks_harms_no_other(hub: Hub) -> None:
+    broken, listener = Broken(), await joined(hub)
+    hub._level.add(broken)
+    await tell(7)
+    await listener.greeting()
+    assert await listener.notices(1) == [("published", 7)]
+    assert broken not in hub._level
+
+
+async def test_subscribers_of_the_channel_layer_may_all_be_lost(hub: Hub, broker: redis.Redis) -> None:
+    listener = await joined(hub)
+    await listener.greeting()
+    broker.client_kill_filter(_type="pubsub")
+    await tell(7)
+    assert await listener.notices(1) == [("published", 7)]
+    await tell(8)
+    assert await listener.notices(1) == [("published", 8)]

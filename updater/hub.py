@@ -1,0 +1,276 @@
+"""One subscriber to the channel layer per process and event loop, and the fan-out to its sockets.
+
+A notice goes to every socket exactly once and in order, whatever the channel layer loses, repeats or reorders:
+
+- A bell that is next in order is delivered as it came. An older one is dropped. One that leaves a hole, and each
+  tick, has the log read instead.
+- One lock orders deliveries and joins: a socket joins before a delivery or after it, never within.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import secrets
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import redis.exceptions
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+
+from . import log
+from .announce import GROUP
+from .cursor import Cursor
+
+TICK = (2.0, 3.0)  # seconds, jittered so that processes do not ask the database in step
+HEARTBEAT = 25.0  # seconds
+PONG_PATIENCE = 20.0  # seconds
+SLICE = 200  # sockets that are sent to before others get their turn
+
+TOO_SLOW = 4008  # close codes 4000 to 4499 ask the client to come back
+
+RESET = json.dumps({"type": "reset"})
+
+logger = logging.getLogger(__name__)
+
+read_head = database_sync_to_async(log.head)
+read_log = database_sync_to_async(log.read)
+read_latest = database_sync_to_async(log.latest)
+
+
+class Socket(Protocol):
+    """What a hub needs of a consumer."""
+
+    nonce: str | None  # of the heartbeat that is not answered yet
+
+    async def send_text(self, text: str) -> None: ...
+
+    async def close(self, code: int) -> None: ...
+
+
+class Recent:
+    """The end of the log in memory, as long as what a reader may be replayed: a join needs no database."""
+
+    def __init__(self, latest: Iterable[log.Notice]) -> None:
+        self.floor = 0  # everything after this number is here
+        self._notices: OrderedDict[int, log.Notice] = OrderedDict()  # by subject, the oldest first
+        for notice in latest:
+            self.add(notice)
+
+    def add(self, notice: log.Notice) -> None:
+        self._notices.pop(notice.subject, None)
+        self._notices[notice.subject] = notice
+        if len(self._notices) > log.MOST_REPLAYED:
+            self.floor = self._notices.popitem(last=False)[1].number
+
+    def after(self, number: int) -> list[log.Notice] | None:
+        """In order; None where they are too many to replay."""
+        if number < self.floor:
+            return None
+        found = []
+        for notice in reversed(self._notices.values()):
+            if notice.number <= number:
+                break
+            found.append(notice)
+        return found[::-1]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._channel = f"hub.{uuid.uuid4().hex}"
+        self._level: set[Socket] = set()  # all of these have been sent everything up to _at
+        self._at: Cursor
+        self._recent: Recent
+        self._lock = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        # In the order in which they are due, for all wait equally long.
+        self._heartbeats: deque[tuple[float, Socket]] = deque()
+        self._pongs: deque[tuple[float, Socket, str]] = deque()
+
+    # --- its life ---------------------------------------------------------------------------------
+
+    async def ready(self) -> None:
+        """Return when this hub can serve; the first call starts it.
+
+        Raises:
+            DatabaseError: the log cannot be read. The next call tries again.
+        """
+        if self._starting is None or (self._starting.done() and self._starting.exception()):
+            self._starting = asyncio.create_task(self._start())
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        # Subscribe, then read: what is committed in between rings, what came before is read.
+        listening = asyncio.create_task(self._forever(self._listen))
+        await asyncio.sleep(0)  # its first step makes the channel known to the layer, as group_add wants it
+        try:
+            async with asyncio.timeout(1):
+                await self._subscribe()
+        except TimeoutError:
+            logger.warning("The channel layer does not answer; the tick serves until it does.")
+        try:
+            await self._begin(await read_head())
+        except BaseException:
+            listening.cancel()
+            raise
+        self._tasks = [listening, *(asyncio.create_task(self._forever(step)) for step in (self._tick, self._beat))]
+
+    async def stop(self) -> None:
+        """End its tasks. A server's hub lives as long as its process; a test's must not outlive its loop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Exception:  # whatever it is, a hub that stopped would serve nobody any more
+                logger.exception("The hub's %s failed and goes on in a second.", step.__name__)
+                await asyncio.sleep(1)
+
+    async def _begin(self, head: Cursor) -> None:
+        latest = await read_latest(head.epoch)
+        # A notice may have been committed since the head was read; all before the last one is there, too.
+        self._at = Cursor.at(head.epoch, max([head.number, *(notice.number for notice in latest[-1:])]))
+        self._recent = Recent(latest)
+
+    # --- hearing of notices -----------------------------------------------------------------------
+
+    async def _subscribe(self) -> None:
+        try:
+            await get_channel_layer().group_add(GROUP, self._channel)
+        except (redis.exceptions.RedisError, OSError, RuntimeError) as error:
+            # RuntimeError: the channel itself is not subscribed yet.
+            logger.warning("Not subscribed to the channel layer (%s); the tick serves.", error)
+
+    async def _listen(self) -> None:
+        event = await get_channel_layer().receive(self._channel)
+        try:
+            notice = log.Notice.from_event(event)
+        except KeyError as error:
+            logger.warning("An event without %s came over the channel layer and was dropped.", error)
+            return
+        async with self._lock:
+            if notice.epoch == self._at.epoch and notice.number == self._at.number + 1:
+                await self._deliver([notice])
+            elif notice.epoch != self._at.epoch or notice.number > self._at.number:
+                await self._catch_up()
+
+    async def _tick(self) -> None:
+        await asyncio.sleep(random.uniform(*TICK))
+        await self._subscribe()
+        async with self._lock:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Bring every socket to the head of the log. The caller holds the lock."""
+        head = await read_head()
+        if head == self._at:
+            return
+        missed = None
+        if head.epoch == self._at.epoch and head.number > self._at.number:
+            missed = await read_log(head.epoch, self._at.number)
+        if missed is None:
+            # Another log, an older one, or more than readers are replayed.
+            await self._begin(head)
+            await self._fan_out(RESET)
+        else:
+            await self._deliver(missed)
+
+    # --- telling the sockets ----------------------------------------------------------------------
+
+    async def _deliver(self, notices: list[log.Notice]) -> None:
+        """The next notices in order. The caller holds the lock."""
+        for notice, (cursor, text) in zip(notices, log.frames(notices, self._at), strict=True):
+            self._recent.add(notice)
+            await self._fan_out(text)
+            self._at = cursor
+
+    async def _fan_out(self, text: str) -> None:
+        for count, socket in enumerate(list(self._level), start=1):
+            await self._send(socket, text)
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
+
+    async def _send(self, socket: Socket, text: str) -> None:
+        try:
+            await socket.send_text(text)
+        except (RuntimeError, OSError) as error:
+            logger.info("A socket could not be written to (%s) and is dropped.", error)
+            self.leave(socket)
+
+    # --- sockets coming and going -----------------------------------------------------------------
+
+    async def join(self, socket: Socket, since: str | None) -> None:
+        """Greet a socket, replay what it missed, and keep it told from here on.
+
+        Args:
+            since: the cursor its client has seen everything up to; None where it has seen nothing.
+
+        Raises:
+            DatabaseError: the log could not be read.
+        """
+        async with self._lock:
+            place, missed = await self._place(since)
+            await socket.send_text(json.dumps({"type": "hello", "cursor": str(place)}))
+            if missed is None:
+                await socket.send_text(RESET)
+            else:
+                for _, text in log.frames(missed, place):
+                    await socket.send_text(text)
+            self._level.add(socket)
+        self._heartbeats.append((asyncio.get_running_loop().time() + HEARTBEAT, socket))
+
+    async def _place(self, since: str | None) -> tuple[Cursor, list[log.Notice] | None]:
+        """Where a socket starts and what it is replayed; the head and None where it must start anew."""
+        if since is None:
+            return self._at, []
+        cursor = Cursor.parse(since)
+        if cursor and cursor.epoch == self._at.epoch and cursor.number > self._at.number:
+            await self._catch_up()  # the page came from a process that heard of it sooner
+        if cursor is None or cursor.epoch != self._at.epoch or cursor.number > self._at.number:
+            return self._at, None
+        missed = self._recent.after(cursor.number)
+        return (self._at, None) if missed is None else (cursor, missed)
+
+    def leave(self, socket: Socket) -> None:
+        self._level.discard(socket)
+
+    async def _beat(self) -> None:
+        """Ask every socket from time to time whether somebody reads, and close those where nobody does."""
+        await asyncio.sleep(1)
+        now = asyncio.get_running_loop().time()
+        while self._pongs and self._pongs[0][0] <= now:
+            _, socket, nonce = self._pongs.popleft()
+            if socket in self._level and socket.nonce == nonce:
+                self.leave(socket)
+                await socket.close(TOO_SLOW)
+        async with self._lock:  # between deliveries: only then has every level socket been sent all up to _at
+            while self._heartbeats and self._heartbeats[0][0] <= now:
+                _, socket = self._heartbeats.popleft()
+                if socket in self._level:
+                    await self._ask(socket, now)
+
+    async def _ask(self, socket: Socket, now: float) -> None:
+        # Unguessable, so that only who reads can answer.
+        socket.nonce = secrets.token_hex(8)
+        self._pongs.append((now + PONG_PATIENCE, socket, socket.nonce))
+        self._heartbeats.append((now + HEARTBEAT, socket))
+        message: dict[str, Any] = {"type": "heartbeat", "cursor": str(self._at), "nonce": socket.nonce}
+        await self._send(socket, json.dumps(message))
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running event loop."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
