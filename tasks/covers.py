@@ -1,0 +1,92 @@
+"""Cover pictures: fetched, distrusted, made into two sizes of WebP and stored under names made of their content."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from posts.models import LARGE_COVER, SMALL_COVER
+
+from .outside import NotFound, Outside
+
+MOST_BYTES = 5_000_000
+MOST_PIXELS = 20_000_000
+SMALLEST_SIDE = 40  # pixels; less is a stand-in for "no cover"
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Names in the storage, and the size in pixels of the large one."""
+
+    small: str
+    large: str
+    width: int
+    height: int
+
+
+def fetch(outside: Outside, cover_id: int) -> Cover:
+    """Fetch a cover by its id and store it.
+
+    Raises:
+        NotFound: there is none, or what is there is no picture of a cover.
+        Refused, Unreachable.
+    """
+    # Without default=false the answer to "no cover" is a picture of one pixel.
+    url = f"{settings.COVERS_URL}/b/id/{cover_id}-L.jpg?default=false"
+    return store(decode(outside.get(url, MOST_BYTES)))
+
+
+def decode(data: bytes) -> Image.Image:
+    """Raises NotFound where the bytes are not a picture that can be a cover."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            if image.width * image.height > MOST_PIXELS:
+                raise NotFound(f"a picture of {image.width} by {image.height}")
+            image.load()
+    except UnidentifiedImageError:
+        raise NotFound("not a picture") from None
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        # What Pillow's decoders raise for truncated and malformed data.
+        raise NotFound(f"a broken picture: {error}") from None
+    if min(image.size) < SMALLEST_SIDE:
+        raise NotFound(f"a picture of {image.width} by {image.height}")
+    return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def store(image: Image.Image) -> Cover:
+    large = _resized(image, LARGE_COVER)
+    return Cover(_save(_resized(image, SMALL_COVER)), _save(large), large.width, large.height)
+
+
+def _resized(image: Image.Image, width: int) -> Image.Image:
+    if image.width <= width:
+        return image
+    return image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+
+
+def _save(image: Image.Image) -> str:
+    """Store as WebP; the same picture has the same name, so storing it twice is storing it once."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=82, method=4)
+    data = buffer.getvalue()
+    name = hashlib.sha256(data).hexdigest()[:40]
+    path = f"covers/{name}.webp"
+    # A process that was killed while writing leaves a part, which has the name but not the size.
+    if not default_storage.exists(path) or default_storage.size(path) != len(data):
+        default_storage.save(path, ContentFile(data))
+    return name

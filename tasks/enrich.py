@@ -1,0 +1,129 @@
+"""The pipeline, as Celery runs it: a post is claimed, its book completed, its text rendered, and readers are told."""
+
+import logging
+import random
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from posts.models import Book, Post, Step
+from posts.outbox import MOST_ATTEMPTS
+from posts.rendering import render_body, render_card, slug_of
+from updater.announce import announce
+
+from . import books
+from .queue import enqueue
+
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0  # seconds
+SWEEP_SIZE = 200
+# What the sweep has just put in the queue it leaves alone for so long; a message may be lost again.
+SWEEP_PAUSE = timedelta(seconds=10)
+
+logger = logging.getLogger(__name__)
+
+
+class Superseded(Exception):
+    """The claim no longer stands: the post was edited, deleted or taken over. What was made of it is dropped."""
+
+
+@shared_task(name="tasks.enrich.enrich_post")
+def enrich_post(post_id: int) -> str:
+    """Bring one post to its readers. Harmless to run twice, at once or later: only a claim does anything.
+
+    Returns:
+        What came of it, for the operator's history.
+    """
+    post = Post.objects.claim(post_id)
+    if post is None:
+        return "nothing to do"
+    try:
+        return enrich(post)
+    except books.Postponed as postponed:
+        wait = max(postponed.wait, back_off(post.attempts) if postponed.tried else 0)
+        return postpone(post, min(timezone.now() + timedelta(seconds=wait), deadline(post)), postponed)
+    except Superseded:
+        return "superseded"
+    except Exception as error:  # a mistake of ours, or a time limit; the post must not be lost over it
+        logger.exception("Post %s could not be enriched.", post_id)
+        if post.attempts >= MOST_ATTEMPTS:
+            post.fail(f"{type(error).__name__}: {error}")
+            return f"failed: {error!r}"
+        return postpone(post, timezone.now() + timedelta(seconds=back_off(post.attempts)), error)
+
+
+def enrich(post: Post) -> str:
+    book = books.book_of(post)
+    if book is not None and timezone.now() < deadline(post):
+        books.complete(book, lambda step: reached(post, step))
+    return publish(post, book)
+
+
+def deadline(post: Post) -> datetime:
+    """From then on the post goes out without what the catalogue still owes."""
+    return post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
+
+
+def reached(post: Post, step: Step) -> None:
+    if not post.note(step=step):
+        raise Superseded
+
+
+def publish(post: Post, book: Book | None) -> str:
+    """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
+    rendering = render_body(post.body)
+    columns = {
+        "step": Step.PUBLISHED,
+        "book": book,
+        "shown_title": post.title,
+        # What the author wrote wins over what the catalogue says.
+        "shown_book_title": post.book_title or (book.title if book else ""),
+        "shown_book_author": post.book_author or (book.author if book else ""),
+        "slug": slug_of(post.title),
+        "html": rendering.html,
+        "excerpt": rendering.excerpt,
+        "minutes": rendering.minutes,
+        "published_at": post.published_at or timezone.now(),
+    }
+    for name, value in columns.items():
+        setattr(post, name, value)
+    notice = {
+        "title": post.shown_title,
+        "author": post.author.get_username(),
+        "url": post.get_absolute_url(),
+        "html": render_card(post),
+    }
+    with transaction.atomic():
+        if not post.finish(**columns):
+            raise Superseded
+        announce(post.pk, notice)  # last: from here on other writers of notices wait
+    return "published"
+
+
+def back_off(attempts: int) -> float:
+    """Seconds: doubling with each attempt, with jitter."""
+    return random.uniform(0.5, 1) * min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2.0 ** min(attempts, 10))
+
+
+def postpone(post: Post, until: datetime, reason: Exception) -> str:
+    tried = not isinstance(reason, books.Postponed) or reason.tried
+    if not post.postpone(until, str(reason) or type(reason).__name__, tried=tried):
+        return "superseded"
+    # The sweep would find it, too, up to five seconds late.
+    enqueue(post.pk, countdown=(until - timezone.now()).total_seconds())
+    return f"postponed: {reason}"
+
+
+@shared_task(name="tasks.enrich.sweep", ignore_result=True)
+def sweep() -> None:
+    """Put in the queue whatever is overdue: its message was lost, or its worker, or its time has come."""
+    now = timezone.now()
+    reclaimed = Post.objects.reclaim(now)
+    overdue = Post.objects.overdue(now).values_list("pk", flat=True)[:SWEEP_SIZE]
+    sent = list(takewhile(enqueue, overdue))
+    Post.objects.put_off(sent, now, now + SWEEP_PAUSE)
+    if reclaimed or sent:
+        logger.info("The sweep took back %s posts and put %s in the queue.", reclaimed, len(sent))

@@ -1,0 +1,69 @@
+"""Manners towards the catalogue, shared by all workers and so kept in Redis: its rate limit, and the breaker."""
+
+import functools
+import logging
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.sentinel import Sentinel
+
+BREAKER_AFTER = 5  # times unreachable in a row
+BREAKER_SECONDS = 30
+
+# One request each gap. Whoever comes too early is told when to come back: after all who were told so before, or
+# everybody would come back for the same moment. The server's clock is the only one all workers share.
+TAKE_TURN = """
+local function later(key, value, now)
+    redis.call('SET', key, string.format('%.0f', value), 'PX', math.ceil((value - now) / 1000) + 1000)
+end
+local time = redis.call('TIME')
+local now, gap = time[1] * 1000000 + time[2], tonumber(ARGV[1])
+local free = tonumber(redis.call('GET', KEYS[1]) or 0)
+if free <= now then
+    later(KEYS[1], now + gap, now)
+    return 0
+end
+local turn = math.max(free, tonumber(redis.call('GET', KEYS[2]) or 0))
+later(KEYS[2], turn + gap, now)
+return turn - now
+"""
+FREE, QUEUE = "bookshelf:catalogue:free", "bookshelf:catalogue:queue"
+FAILURES, BREAKER = "bookshelf:catalogue:failures", "bookshelf:catalogue:breaker"
+
+logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def _redis() -> redis.Redis:
+    patience = settings.REDIS_PATIENCE
+    where = settings.REDIS
+    if where.sentinels:
+        sentinel: Any = Sentinel(where.sentinels, socket_timeout=patience)  # type: ignore[no-untyped-call]
+        master: redis.Redis = sentinel.master_for(where.master, socket_timeout=patience)
+        return master
+    return redis.Redis.from_url(where.url, socket_timeout=patience, socket_connect_timeout=patience)
+
+
+def seconds_to_wait() -> float:
+    """Take this moment's turn at the catalogue, and give 0; or the seconds until one is likely to be free.
+
+    Raises:
+        redis.RedisError: without the limit's own memory nobody may ask.
+    """
+    broken = _redis().pttl(BREAKER)
+    if broken > 0:
+        return broken / 1000
+    return float(_redis().eval(TAKE_TURN, 2, FREE, QUEUE, int(1_000_000 / settings.CATALOGUE_RATE))) / 1_000_000
+
+
+def heard(*, reachable: bool) -> None:
+    """Count for the breaker; whatever the catalogue said, it was there to say it."""
+    try:
+        if reachable:
+            _redis().delete(FAILURES)
+        elif _redis().incr(FAILURES) >= BREAKER_AFTER:
+            _redis().set(BREAKER, "open", ex=BREAKER_SECONDS)
+            logger.warning("The catalogue failed %s times in a row; it is left alone for a while.", BREAKER_AFTER)
+    except redis.RedisError as error:
+        logger.warning("The breaker did not hear of an answer (%s); the next one counts.", error)
