@@ -1,0 +1,53 @@
+# One command for each thing a person wants; `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: $(VENV)/run ## Set up and serve the site on http://127.0.0.1:8000 (HOST, PORT and VAR_DIR override)
+	@exec $(BIN)/python -m bookshelf.launcher
+
+test: $(VENV)/dev ## Set up and run the whole suite
+	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
+
+lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check
+	SITE_URL=https://example.org SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+lock: $(VENV)/dev ## Write the lock files anew from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove what was set up; the data in var/ stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .hypothesis
+
+# What runs needs less than what tests; both live in one environment, each with its own stamp.
+$(VENV)/run: requirements.txt | $(VENV)/bin/python
+	@echo "Setting up (once, half a minute or so) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt | $(VENV)/bin/python
+	@echo "Setting up for tests (once, a minute or so) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/run
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("BookShelf needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+.PHONY: help run test lint lock clean

@@ -1,0 +1,5 @@
+"""The wiring: settings, ASGI, the Celery app, urls, probes, the launcher."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

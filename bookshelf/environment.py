@@ -1,0 +1,227 @@
+"""What an operator may set from outside: each variable read, checked, and refused in one clear line."""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import environ
+
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; Valkey's
+# own temporary names need a few more.
+LONGEST_SOCKET_FOLDER = 90
+
+
+class Unusable(SystemExit):
+    """A value that nothing can start with. Leaving by SystemExit prints the line, without a traceback,
+    under manage.py, daphne, celery and the launcher alike."""
+
+    def __init__(self, name: str, complaint: str) -> None:
+        super().__init__(f"BookShelf cannot start: {name} {complaint}")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    if value:
+        raise Unusable(name, f"must be true or false, not {value!r}.")
+    return default
+
+
+def number(name: str, default: float, lowest: float, highest: float = float("inf")) -> float:
+    value = text(name)
+    try:
+        result = float(value) if value else float(default)
+    except ValueError:
+        raise Unusable(name, f"must be a number, not {value!r}.") from None
+    if not lowest <= result <= highest:
+        bounds = f"{lowest:g} or more" if highest == float("inf") else f"from {lowest:g} to {highest:g}"
+        raise Unusable(name, f"must be {bounds}, not {value}.")
+    return result
+
+
+def whole(name: str, default: int, lowest: int, highest: float = float("inf")) -> int:
+    value = text(name)
+    if value and not re.fullmatch(r"-?[0-9]+", value):
+        raise Unusable(name, f"must be a whole number, not {value!r}.")
+    return int(number(name, default, lowest, highest))
+
+
+def words(name: str, default: Sequence[str] = ()) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()] or list(default)
+
+
+def web_address(name: str, default: str) -> str:
+    """An http or https address without a trailing slash."""
+    value = text(name, default)
+    problem = web_address_problem(value)
+    if problem:
+        raise Unusable(name, f"must be an address such as https://example.org, not {value!r} ({problem}).")
+    return value.rstrip("/")
+
+
+def web_address_problem(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 — reading it is what checks it
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in ("http", "https"):
+        return "it starts with neither http:// nor https://"
+    return "" if parts.hostname else "it names no host"
+
+
+def writable_folder(name: str, default: Path) -> Path:
+    """The folder, made where it is missing."""
+    folder = Path(text(name) or default).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Unusable(name, f"{folder} is not a folder that can be written to ({error.strerror}).") from None
+    return folder
+
+
+def secret_key(name: str, file: Path) -> str:
+    """The key from the environment; else the one in `file`, made once with mode 0600."""
+    given = text(name)
+    if given:
+        return given
+    if not file.exists():
+        # Written aside and linked into place: of processes that start together the first one's key
+        # stands for all, and none reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=file.parent) as new:  # mode 0600
+            new.write(secrets.token_urlsafe(50))
+            new.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(new.name, file)
+    key = file.read_text().strip()
+    if len(key) < 50:
+        raise Unusable(name, f"is not set and {file} does not hold a key; remove that file to have a new one made.")
+    return key
+
+
+def database(name: str, sqlite_file: Path) -> dict[str, Any]:
+    """Django's settings of the one database: from the variable, else SQLite in `sqlite_file`."""
+    url = text(name)
+    config: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(sqlite_file)}
+    if url:
+        config = environ.Env.db_url_config(url)
+    engine = config.get("ENGINE")
+    if engine == "django.db.backends.sqlite3":
+        # A read that turns into a write cannot wait for a lock in SQLite, so every transaction takes it first.
+        # FULL: a post that was answered with "saved" outlives a power cut.
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364;"
+            ),
+        }
+    elif engine != "django.db.backends.postgresql":
+        raise Unusable(name, "must start with sqlite:/// or postgresql://.")
+    return config
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings; empty where no mail server is named."""
+    url = text(name)
+    if not url:
+        return {}
+    config: dict[str, Any] = environ.Env.email_url_config(url)
+    if "EMAIL_BACKEND" not in config:
+        raise Unusable(name, "must be an address such as smtp+tls://user:password@host:587.")
+    return config
+
+
+def socket_folder(var_dir: Path) -> Path:
+    """Where Unix sockets may stand: in `var_dir`, or in a short private folder where that is too long for one."""
+    if len(os.fsencode(var_dir)) <= LONGEST_SOCKET_FOLDER:
+        return var_dir
+    short = hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"bookshelf-{os.getuid()}-{short}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    about = folder.lstat()
+    if folder.is_symlink() or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        raise Unusable("VAR_DIR", f"is too long for a Unix socket, and {folder} is not private to this user.")
+    return folder
+
+
+@dataclass(frozen=True)
+class Redis:
+    """One Redis or Valkey, and how each library wants to be told of it.
+
+    `url` is redis://, rediss:// or unix://; empty where `sentinels` watch the server named `master`.
+    """
+
+    url: str
+    sentinels: tuple[tuple[str, int], ...] = ()
+    master: str = ""
+
+    @property
+    def broker_url(self) -> str:
+        """For kombu."""
+        if self.sentinels:
+            return ";".join(f"sentinel://{host}:{port}" for host, port in self.sentinels)
+        if not self.url.startswith("unix://"):
+            return self.url
+        parts = urlsplit(self.url)
+        database = parse_qs(parts.query).get("db", ["0"])[0]
+        password = f":{parts.password}@" if parts.password else ""
+        return f"redis+socket://{password}{parts.path}?virtual_host={database}"
+
+    @property
+    def broker_options(self) -> dict[str, Any]:
+        return {"master_name": self.master} if self.sentinels else {}
+
+    @property
+    def layer_host(self) -> dict[str, Any]:
+        """For channels-redis."""
+        if self.sentinels:
+            return {"sentinels": list(self.sentinels), "master_name": self.master}
+        return {"address": self.url}
+
+
+def redis(name: str, embedded_socket: Path) -> Redis:
+    """The server named by the variable, else the embedded one on its Unix socket.
+
+    Accepted: `redis://`, `rediss://`, `unix:///path?db=0`, `sentinel://host:port,host:port/master`.
+    """
+    url = text(name)
+    if not url:
+        return Redis(f"unix://{quote(str(embedded_socket))}?db=0")
+    if url.startswith("sentinel://"):
+        return _sentinels(name, url)
+    try:
+        parts = urlsplit(url)
+        complete = parts.path if parts.scheme == "unix" else parts.hostname
+        parts.port  # noqa: B018 — reading it is what checks it
+    except ValueError as error:
+        raise Unusable(name, f"is not an address ({error}).") from None
+    if parts.scheme not in ("redis", "rediss", "unix") or not complete:
+        raise Unusable(name, "must start with redis://, rediss://, unix:/// or sentinel://.")
+    return Redis(url)
+
+
+def _sentinels(name: str, url: str) -> Redis:
+    hosts, _, master = unquote(url.removeprefix("sentinel://")).partition("/")
+    found = re.findall(r"([^,:/@\s]+):([0-9]{1,5})(?:,|$)", hosts)
+    if not master or not found or ",".join(f"{host}:{port}" for host, port in found) != hosts:
+        raise Unusable(name, "must read sentinel://host:port,host:port/master.")
+    return Redis("", tuple((host, int(port)) for host, port in found), master)

@@ -1,0 +1,49 @@
+"""What a load balancer and an operator's probe ask: does the process live, can it serve."""
+
+import redis.exceptions
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.deprecation import MiddlewareMixin
+
+
+class ProbeMiddleware(MiddlewareMixin):
+    """Answers the probes before anything else looks at the request: they come with any Host and over http."""
+
+    migrated = False
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path == "/healthz":
+            return JsonResponse({"status": "ok"})
+        if request.path == "/readyz":
+            return self.readiness()
+        return None
+
+    def readiness(self) -> JsonResponse:
+        """503 while the database cannot be asked or waits for migrations. Without Redis the site still serves."""
+        try:
+            database = self.database_state()
+        except DatabaseError:
+            database = "down"
+        return JsonResponse({"database": database, "redis": redis_state()}, status=200 if database == "ok" else 503)
+
+    def database_state(self) -> str:
+        # Reading every migration takes long; once applied they stay applied while this process lives.
+        if self.migrated:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        else:
+            executor = MigrationExecutor(connection)
+            self.migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return "ok" if self.migrated else "migrations"
+
+
+def redis_state() -> str:
+    """Asked the way a notice goes: through the channel layer, with its time-outs."""
+    try:
+        async_to_sync(get_channel_layer().send)("probe", {"type": "probe"})
+    except (redis.exceptions.RedisError, OSError):
+        return "down"
+    return "ok"

@@ -1,0 +1,317 @@
+"""`make run`: the whole site on one machine. Sets up what it needs, has supervisord keep the processes, and says when.
+
+    lock on VAR_DIR → port free? → supervisord → Valkey → migrations → worker, sweep, beat, daphne → ready
+
+Ends with 0 when it is told to (Ctrl-C, SIGTERM), else with 1 and a line that says why.
+"""
+
+import contextlib
+import fcntl
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import django
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from supervisor.xmlrpc import SupervisorTransport
+
+from bookshelf import celery_app, environment, valkey
+
+LAST_LINES = 15
+SUPERVISORD_STOPS_IN = 90.0  # seconds; longer than the stop of its slowest child
+
+
+class CannotRun(Exception):
+    """Says in words what keeps the site from running."""
+
+
+class Stopped(Exception):
+    """Somebody asked for an end."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process that supervisord keeps. Those of a higher priority start later and stop earlier."""
+
+    name: str
+    command: list[str]
+    priority: int
+    stop_seconds: int
+
+
+def programs() -> list[Program]:
+    python = sys.executable
+    celery = [python, "-m", "celery", "-A", "bookshelf"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+    # Twisted's own backlog is 50: more readers than that come back at once when a process restarts.
+    endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}:backlog=4096"
+    web = [python, "-m", "daphne", "-e", endpoint, "--no-server-name", "bookshelf.asgi:application"]
+    if settings.TRUSTED_PROXIES:
+        web.insert(3, "--proxy-headers")
+    worker_stop = settings.CELERY_TASK_TIME_LIMIT + 10
+    found = [
+        Program(
+            "worker", [*celery, "worker", "-Q", "enrich", "-n", node("enrich"), "-c", "2", *quiet], 20, worker_stop
+        ),
+        Program(
+            "sweep", [*celery, "worker", "-Q", "sweep", "-n", node("sweep"), "-P", "solo", *quiet], 20, worker_stop
+        ),
+        Program("beat", [*celery, "beat", "--loglevel", "INFO"], 30, 10),
+        Program("web", web, 40, 15),
+    ]
+    if embedded():
+        server = valkey.find_server()
+        if server is None:
+            raise CannotRun(
+                "there is no valkey-server or redis-server (6.2 or newer) here; install one or set REDIS_URL."
+            )
+        arguments = valkey.command(server, sockets() / "valkey.sock", settings.VAR_DIR / "valkey")
+        found.insert(0, Program("valkey", arguments, 10, 15))
+    return found
+
+
+def embedded() -> bool:
+    return not environment.text("REDIS_URL")
+
+
+def node(name: str) -> str:
+    return f"{name}-{settings.PORT}@{socket.gethostname()}"
+
+
+def sockets() -> Path:
+    return environment.socket_folder(settings.VAR_DIR)
+
+
+# --- supervisord ---------------------------------------------------------------------------------
+
+
+def configuration(all_programs: list[Program]) -> str:
+    var = settings.VAR_DIR
+    head = f"""
+[supervisord]
+nodaemon = true
+silent = true
+logfile = {var}/log/supervisord.log
+pidfile = {var}/supervisord.pid
+[unix_http_server]
+file = {sockets()}/supervisor.sock
+chmod = 0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl = unix://{sockets()}/supervisor.sock
+"""
+    # stopasgroup stays off: a signal to a worker's children would lose the tasks that they run.
+    sections = [
+        f"""
+[program:{program.name}]
+command = {shlex.join(program.command)}
+directory = {settings.BASE_DIR}
+priority = {program.priority}
+autostart = false
+autorestart = true
+startsecs = 3
+startretries = 3
+stopwaitsecs = {program.stop_seconds}
+redirect_stderr = true
+stdout_logfile = {var}/log/{program.name}.log
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 2
+"""
+        for program in all_programs
+    ]
+    return "".join([head, *sections]).replace("%", "%%")
+
+
+class Supervisor:
+    """supervisord as a child of ours, and what it says of its own children."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _rpc(self) -> Any:
+        # A new one for each call: after a refused connection this transport is of no more use.
+        transport = SupervisorTransport(None, None, f"unix://{sockets()}/supervisor.sock")
+        proxy: Any = xmlrpc.client.ServerProxy("http://unix", transport=transport)
+        return proxy.supervisor
+
+    def stop_orphan(self) -> None:
+        """End one that outlived its launcher: a second Valkey on the same files would be the end of them."""
+        if not self.answers():
+            return
+        self._rpc.shutdown()
+        until(lambda: not self.answers(), SUPERVISORD_STOPS_IN, "an earlier supervisord on this VAR_DIR does not stop.")
+
+    def answers(self) -> bool:
+        try:
+            self._rpc.getState()
+        except (OSError, xmlrpc.client.Error):
+            return False
+        return True
+
+    def start(self, config: Path) -> None:
+        # A session of its own: Ctrl-C reaches this process alone, which then stops the others in their order.
+        arguments = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
+        self._process = subprocess.Popen(arguments, start_new_session=True, stdin=subprocess.DEVNULL)
+        self.until(self.answers)
+
+    def run(self, name: str) -> None:
+        self._rpc.startProcess(name, False)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(SUPERVISORD_STOPS_IN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        """Wait for something that the children bring about.
+
+        Raises:
+            CannotRun: one of them cannot be kept up.
+        """
+        while not reached():
+            self.check()
+            time.sleep(0.05)
+
+    def check(self) -> None:
+        """Raises CannotRun where supervisord has ended or given a child up."""
+        if self._process is not None and self._process.poll() is not None:
+            raise CannotRun(f"supervisord ended.\n{last_lines(settings.VAR_DIR / 'log' / 'supervisord.log')}")
+        for child in self._rpc.getAllProcessInfo() if self.answers() else ():
+            if child["statename"] == "FATAL":
+                raise CannotRun(
+                    f"{child['name']} does not stay up. Its last lines:\n{last_lines(child['stdout_logfile'])}"
+                )
+
+
+def last_lines(file: str | Path) -> str:
+    try:
+        lines = Path(file).read_text(errors="replace").splitlines()[-LAST_LINES:]
+    except OSError as error:
+        return f"(no log: {error.strerror})"
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def until(reached: Callable[[], bool], seconds: float, complaint: str) -> None:
+    end = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > end:
+            raise CannotRun(complaint)
+        time.sleep(0.1)
+
+
+# --- what has to be so before, and what makes it ready ---------------------------------------------
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """This VAR_DIR is ours. Raises CannotRun where it is another's."""
+    with open(settings.VAR_DIR / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(f"another BookShelf is running on {settings.VAR_DIR}.") from None
+        yield
+
+
+def check_port() -> None:
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.HOST, settings.PORT))
+        except OSError as error:
+            raise CannotRun(f"{settings.HOST}:{settings.PORT} cannot be listened on ({error.strerror}).") from None
+
+
+def valkey_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS.url, socket_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:  # not there yet, or loading what it kept
+        return False
+
+
+def site_answers() -> bool:
+    """A save can reach a browser: the site is ready, and the workers take tasks."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}/readyz"
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5) as answer:
+            ready = b'"redis": "ok"' in answer.read()
+    except (urllib.error.URLError, OSError):
+        return False
+    nodes = [node("enrich"), node("sweep")]
+    return ready and len(celery_app.control.ping(destination=nodes, timeout=1.0) or []) == len(nodes)
+
+
+def run() -> None:
+    """Run the site until somebody stops it. Raises CannotRun, Stopped."""
+    with locked():
+        supervisor = Supervisor()
+        supervisor.stop_orphan()
+        check_port()
+        all_programs = programs()
+        (settings.VAR_DIR / "log").mkdir(exist_ok=True)
+        config = settings.VAR_DIR / "supervisord.conf"
+        config.write_text(configuration(all_programs))
+        try:
+            supervisor.start(config)
+            if embedded():
+                supervisor.run("valkey")
+                supervisor.until(valkey_answers)
+            call_command("migrate", interactive=False, verbosity=0)
+            for program in all_programs:
+                if program.name != "valkey":
+                    supervisor.run(program.name)
+            supervisor.until(site_answers)
+            print(f"BookShelf is ready at {settings.SITE_URL}", flush=True)
+            while True:
+                supervisor.check()
+                time.sleep(1)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # it is stopping; another Ctrl-C adds nothing
+            supervisor.stop()
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
+    django.setup()
+    os.environ["VAR_DIR"] = str(settings.VAR_DIR)  # absolute, for children that run in another folder
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        run()
+    except Stopped:
+        return 0
+    except CannotRun as error:
+        print(f"BookShelf cannot run: {error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

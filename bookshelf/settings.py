@@ -1,0 +1,242 @@
+"""Django's settings. With no environment at all: SQLite and the embedded Valkey, the same parts as in production."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from kombu import Queue
+
+from bookshelf import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = environment.writable_folder("VAR_DIR", BASE_DIR / "var")
+
+# --- the address of the site ---------------------------------------------------------------------
+HOST = environment.text("HOST", "127.0.0.1")
+PORT = environment.whole("PORT", 8000, lowest=1, highest=65535)
+SITE_URL = environment.web_address("SITE_URL", f"http://{f'[{HOST}]' if ':' in HOST else HOST}:{PORT}")
+SITE_CONTACT = environment.text("SITE_CONTACT")
+HTTPS = SITE_URL.startswith("https://")
+
+DEBUG = environment.boolean("DEBUG", default=False)
+SECRET_KEY = environment.secret_key("SECRET_KEY", VAR_DIR / "secret_key")
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or HOST, "localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+for origin in CSRF_TRUSTED_ORIGINS:
+    if environment.web_address_problem(origin.replace("*", "any")):
+        raise environment.Unusable("CSRF_TRUSTED_ORIGINS", f"must hold addresses with a scheme, not {origin!r}.")
+TRUSTED_PROXIES = environment.whole("TRUSTED_PROXIES", 0, lowest=0, highest=10)
+
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# HSTS for sub-domains and preloading would bind hosts that are not this site's to bind.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],  # wss: of the same host is part of it
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- limits; a site on plain http is a laptop or a test and has none unless told ------------------
+POSTS_PER_HOUR = environment.whole("POSTS_PER_HOUR", 60 if HTTPS else 0, lowest=0)
+SIGNUPS_PER_MINUTE = environment.whole("SIGNUPS_PER_MINUTE", 10 if HTTPS else 0, lowest=0)
+
+# --- applications --------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "bookshelf",
+    "posts",
+    "updater",
+    "tasks",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_celery_results",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    # First: a probe asks by address, over http and often, and must cost nothing.
+    "bookshelf.health.ProbeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: it reads the page's cursor, and the view's own queries come after it.
+    "updater.middleware.CursorMiddleware",
+]
+ROOT_URLCONF = "bookshelf.urls"
+ASGI_APPLICATION = "bookshelf.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- data ----------------------------------------------------------------------------------------
+DATABASES = {"default": environment.database("DATABASE_URL", VAR_DIR / "bookshelf.sqlite3")}
+DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"} if "sqlite" in DATABASES["default"]["ENGINE"] else {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Sessions too are in the database: a dead Redis logs nobody out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "bookshelf_cache",
+    }
+}
+MEDIA_ROOT = VAR_DIR / "media"
+STORAGES = {
+    # Covers: a name stands for its content, so writing it again is right.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Straight from the checkout: a laptop needs no step between an upgrade and the pages.
+WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+
+# --- people --------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_SESSION_REMEMBER = True
+EMAIL = environment.email("EMAIL_URL")
+globals().update(EMAIL)
+if not EMAIL:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL else "none"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = bool(EMAIL)
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+ACCOUNT_RATE_LIMITS = {
+    "signup": f"{SIGNUPS_PER_MINUTE}/m/ip" if SIGNUPS_PER_MINUTE else None,
+    "login": "30/m/ip" if HTTPS else None,
+}
+
+# --- the queue -----------------------------------------------------------------------------------
+REDIS = environment.redis("REDIS_URL", environment.socket_folder(VAR_DIR) / "valkey.sock")
+# How long a save may wait for a Redis that is frozen, seconds; it then leaves the post to the sweep.
+REDIS_PATIENCE = 1.5
+CELERY_BROKER_URL = REDIS.broker_url
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **REDIS.broker_options,
+    "visibility_timeout": 300,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default gives up after 100
+CELERY_TASK_DEFAULT_QUEUE = "enrich"
+CELERY_TASK_QUEUES = [Queue("enrich"), Queue("sweep")]
+CELERY_TASK_ROUTES = {"tasks.enrich.sweep": {"queue": "sweep"}}
+CELERY_TASK_ACKS_LATE = True  # what a killed worker held comes back, or the sweep finds it first
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 20, 30  # < the lease of 40 < the visibility time-out
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KiB
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # tasks are fenced: let them finish
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_BACKEND = "django-db"  # a history for the operator; the post's row alone is the truth
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = timedelta(days=7)
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULE = {
+    # Expiring: sweeps missed while no worker ran do not pile up.
+    "sweep": {"task": "tasks.enrich.sweep", "schedule": 5.0, "options": {"expires": 5}},
+}
+
+# --- the channel layer ---------------------------------------------------------------------------
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [
+                {
+                    **REDIS.layer_host,
+                    "socket_timeout": REDIS_PATIENCE,
+                    "socket_connect_timeout": REDIS_PATIENCE,
+                }
+            ],
+            "prefix": "bookshelf",
+        },
+    }
+}
+
+# --- the catalogue -------------------------------------------------------------------------------
+OPENLIBRARY_URL = environment.web_address("OPENLIBRARY_URL", "https://openlibrary.org")
+COVERS_URL = environment.web_address("COVERS_URL", "https://covers.openlibrary.org")
+# Only a host that the operator named may have a private address.
+EXPLICIT_CATALOGUES = [environment.text(name) for name in ("OPENLIBRARY_URL", "COVERS_URL") if environment.text(name)]
+# Open Library allows three requests a second to those who say whom to write to, else one.
+CATALOGUE_RATE = environment.number("CATALOGUE_RATE", 3 if SITE_CONTACT else 1, lowest=0.01, highest=1000)
+ENRICH_DEADLINE = environment.number("ENRICH_DEADLINE", 60, lowest=1, highest=24 * 3600)
+
+# --- the rest ------------------------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # daphne logs each request on its own; Django's copy of the 4xx ones adds nothing.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,40 @@
+"""Finds a Chromium for the browser tests; run as a program, gets one where there is none."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SECONDS = 600  # for each way of getting one
+
+PLAYWRIGHT = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+APT = [[*AS_ROOT, "apt-get", "update", "-q"], [*AS_ROOT, "apt-get", "install", "-q", "-y", "chromium"]]
+
+
+def find_chromium() -> str | None:
+    """The path of one that the system has, else of Playwright's own."""
+    return next(filter(None, map(shutil.which, NAMES)), None) or playwrights_own()
+
+
+def playwrights_own() -> str | None:
+    # In a process of its own: Playwright's synchronous side leaves an event loop behind.
+    code = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    path = said.stdout.strip()
+    return path if os.path.exists(path) else None
+
+
+def succeeded(commands: list[list[str]]) -> bool:
+    try:
+        return all(subprocess.run(command, check=False, timeout=SECONDS).returncode == 0 for command in commands)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(f"{commands[0][0]}: {error}", file=sys.stderr)
+        return False
+
+
+if __name__ == "__main__" and find_chromium() is None:
+    print("No Chromium here; getting one for the browser tests …", flush=True)
+    if not (succeeded(PLAYWRIGHT) or succeeded(APT)):
+        print("None could be had; the browser tests will say so.", file=sys.stderr)

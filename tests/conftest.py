@@ -1,0 +1,127 @@
+"""The parts that the tests share: a Valkey of their own, a catalogue on loopback, the running site, a browser."""
+
+import os
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+import redis
+from django.conf import settings
+from django.contrib.auth.models import User
+from playwright.async_api import Browser, async_playwright
+from pytest_django import Settings
+
+from bookshelf import environment, valkey
+from posts.models import Post
+
+from .catalogue import Catalogue
+from .chromium import find_chromium
+from .environment import FOLDER
+from .site import Site
+
+# --- inside this process ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[None]:
+    """The server that this process's settings name."""
+    server = valkey.find_server()
+    assert server
+    socket = environment.socket_folder(FOLDER) / "valkey.sock"
+    process = subprocess.Popen(valkey.command(server, socket, FOLDER / "valkey"), stdout=subprocess.DEVNULL)
+    with redis.Redis.from_url(settings.REDIS.url) as client:
+        while not answers(client):
+            assert process.poll() is None
+            time.sleep(0.01)
+    yield
+    process.terminate()
+    process.wait()
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def broker(valkey_server: None) -> Iterator[redis.Redis]:
+    """Valkey, empty."""
+    with redis.Redis.from_url(settings.REDIS.url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def catalogue(settings: Settings) -> Iterator[Catalogue]:
+    """A catalogue that this process's settings name, with no limit to speak of."""
+    with Catalogue() as server:
+        settings.OPENLIBRARY_URL = settings.COVERS_URL = server.url
+        settings.EXPLICIT_CATALOGUES = [server.url]
+        settings.CATALOGUE_RATE = 1000
+        yield server
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann", "ann@example.org", "correct horse battery")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob", "bob@example.org", "correct horse battery")
+
+
+MakePost = Callable[..., Post]
+
+
+@pytest.fixture
+def make_post(ann: User) -> MakePost:
+    """A post of Ann's as the form saves it."""
+
+    def make(**columns: object) -> Post:
+        post = Post(**({"author": ann, "title": "On reading slowly", "body": "Four evenings."} | columns))
+        post.submit()
+        return post
+
+    return make
+
+
+# --- the running site ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def running_site() -> Iterator[Site]:
+    with Catalogue() as catalogue, Site(catalogue) as site:
+        yield site
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """The whole site as `make run` serves it, its catalogue as good as new."""
+    running_site.catalogue.behave()
+    return running_site
+
+
+@pytest.fixture
+def own_site() -> Iterator[Site]:
+    """The same for a test that breaks parts of it."""
+    with Catalogue() as catalogue, Site(catalogue) as site:
+        yield site
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        complaint = "no Chromium was found, and none could be installed"
+        if os.environ.get("CI"):
+            pytest.fail(complaint)
+        pytest.skip(complaint)
+    async with async_playwright() as playwright:
+        # As root, as in a container, Chromium's own sandbox cannot be had; it visits loopback alone.
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic"])
+        yield browser
+        await browser.close()

@@ -1,0 +1,229 @@
+"""The whole site, started as `make run` starts it, and people who visit it."""
+
+import http.cookiejar
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import xmlrpc.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from supervisor.xmlrpc import SupervisorTransport
+from websockets.sync.client import ClientConnection, connect
+
+from .catalogue import Catalogue
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class KeepRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: object) -> None:
+        return None
+
+
+class Visitor:
+    """Somebody with a cookie jar. Redirects are answers here, not followed."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cookies = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.cookies), KeepRedirects, urllib.request.ProxyHandler({})
+        )
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._open(urllib.request.Request(self.url + path, headers=headers))
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Send a form with the token that its page has set."""
+        if not self._token():
+            self.get("/accounts/login/")
+        data = urllib.parse.urlencode({"csrfmiddlewaretoken": self._token(), **fields}).encode()
+        return self._open(urllib.request.Request(self.url + path, data=data))
+
+    def sign_up(self, username: str) -> Self:
+        answer = self.post(
+            "/accounts/signup/", username=username, email=f"{username}@example.org", password1="correct horse battery"
+        )
+        assert answer.status == 302, answer.text
+        return self
+
+    def write(self, title: str = "On reading slowly", body: str = "Four evenings.", **fields: str) -> int:
+        """Save a post through the form; gives its id."""
+        answer = self.post("/posts/new/", title=title, body=body, **fields)
+        assert answer.status == 302, answer.text
+        return int(re.fullmatch(r"/posts/([0-9]+)/", answer.headers["location"])[1])  # type: ignore[index]
+
+    def _token(self) -> str:
+        return next((cookie.value or "" for cookie in self.cookies if cookie.name == "csrftoken"), "")
+
+    def _open(self, request: urllib.request.Request) -> Answer:
+        try:
+            response = self._opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, headers, response.read().decode())
+
+
+class Reader:
+    """A live socket, as a page holds it."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    def next(self, timeout: float = 30) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.connection.recv(timeout))
+        return message
+
+    def until(self, new_id: int, timeout: float = 30) -> list[dict[str, Any]]:
+        """All notices up to the first one about a post, which comes last."""
+        end = time.monotonic() + timeout
+        notices = []
+        while not notices or notices[-1]["new_id"] != new_id:
+            message = self.next(end - time.monotonic())
+            if message["type"] == "update_notice":
+                notices.append(message)
+            elif message["type"] == "heartbeat":
+                self.connection.send(json.dumps({"pong": message["nonce"]}))
+        return notices
+
+
+class Site:
+    """`with Site(catalogue) as site`: ready when the block begins, gone when it ends."""
+
+    def __init__(self, catalogue: Catalogue, var_dir: Path | None = None, **environment: str) -> None:
+        self.catalogue = catalogue
+        self.var_dir = var_dir or Path(tempfile.mkdtemp(prefix="bookshelf-site-"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{
+                name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")
+            },
+            "VAR_DIR": str(self.var_dir),
+            "PORT": str(self.port),
+            "OPENLIBRARY_URL": catalogue.url,
+            "COVERS_URL": catalogue.url,
+            "CATALOGUE_RATE": "1000",
+            **environment,
+        }
+        self._people = 0
+
+    def __enter__(self) -> Self:
+        self.process = self.launch()
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line == f"BookShelf is ready at {self.url}\n", line + self.process.communicate()[1]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            assert self.stop() == 0
+        finally:
+            shutil.rmtree(self.var_dir)
+
+    def launch(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bookshelf.launcher"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate()
+        return self.process.returncode
+
+    # --- its processes ----------------------------------------------------------------------------
+
+    @property
+    def supervisor(self) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self.var_dir}/supervisor.sock")
+        proxy: Any = xmlrpc.client.ServerProxy("http://unix", transport=transport)
+        return proxy.supervisor
+
+    def pid(self, program: str) -> int:
+        pid: int = self.supervisor.getProcessInfo(program)["pid"]
+        return pid
+
+    @contextmanager
+    def without(self, program: str) -> Iterator[None]:
+        """One of its processes stopped, and not restarted until the block ends."""
+        self.supervisor.stopProcess(program)
+        try:
+            yield
+        finally:
+            self.supervisor.startProcess(program)
+
+    @contextmanager
+    def frozen(self, program: str) -> Iterator[None]:
+        """One of its processes there, and answering nothing."""
+        pid = self.pid(program)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    # --- its people -------------------------------------------------------------------------------
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.url)
+
+    def author(self) -> Visitor:
+        """Somebody new, signed up and logged in."""
+        self._people += 1
+        return self.visitor().sign_up(f"author{self._people}")
+
+    @contextmanager
+    def reader(self, since: str | None = None, **headers: str) -> Iterator[Reader]:
+        query = "" if since is None else f"?since={urllib.parse.quote(since)}"
+        address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
+        with connect(address, origin=self.url, proxy=None) as connection:  # type: ignore[arg-type]
+            yield Reader(connection)
