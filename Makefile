@@ -48,6 +48,6 @@ $(VENV)/dev: requirements-dev.txt | $(VENV)/bin/python
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("BookShelf needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian, apt-get install python3-venv." >&2; exit 1; }
 
 .PHONY: help run test lint lock clean

@@ -6,13 +6,14 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; Valkey's
 # own temporary names need a few more.
@@ -29,6 +30,14 @@ class Unusable(SystemExit):
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
+
+
+def header(name: str) -> str:
+    """Text that can stand in an HTTP header."""
+    value = text(name)
+    if not (value.isascii() and value.isprintable()):
+        raise Unusable(name, f"must be plain ASCII, not {value!r}.")
+    return value
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -66,7 +75,7 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
 
 
 def web_address(name: str, default: str) -> str:
-    """An http or https address without a trailing slash."""
+    """The address of a site, without a trailing slash."""
     value = text(name, default)
     problem = web_address_problem(value)
     if problem:
@@ -82,7 +91,11 @@ def web_address_problem(value: str) -> str:
         return str(error)
     if parts.scheme not in ("http", "https"):
         return "it starts with neither http:// nor https://"
-    return "" if parts.hostname else "it names no host"
+    if not parts.hostname:
+        return "it names no host"
+    if parts.query or parts.fragment or not (value.isascii() and value.isprintable() and " " not in value):
+        return "it holds more than a host and a path in plain ASCII"
+    return ""
 
 
 def writable_folder(name: str, default: Path) -> Path:
@@ -109,7 +122,7 @@ def secret_key(name: str, file: Path) -> str:
             new.write(secrets.token_urlsafe(50))
             new.flush()
             with contextlib.suppress(FileExistsError):
-                os.link(new.name, file)
+                os.link(new.name, file)  # where links cannot be made, SECRET_KEY has to be set
     key = file.read_text().strip()
     if len(key) < 50:
         raise Unusable(name, f"is not set and {file} does not hold a key; remove that file to have a new one made.")
@@ -121,9 +134,13 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
     url = text(name)
     config: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(sqlite_file)}
     if url:
-        config = environ.Env.db_url_config(url)
-    engine = config.get("ENGINE")
-    if engine == "django.db.backends.sqlite3":
+        known = url.partition("://")[0] in ("sqlite", "postgres", "postgresql")
+        config = parsed(environ.Env.db_url_config, url) if known else {}
+    if not config:
+        raise Unusable(name, "must be an address such as postgresql://user:password@host/name or sqlite:////path.")
+    if config["NAME"] in ("", ":memory:"):
+        raise Unusable(name, "must name a database that all processes can open.")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
         # A read that turns into a write cannot wait for a lock in SQLite, so every transaction takes it first.
         # FULL: a post that was answered with "saved" outlives a power cut.
         config["OPTIONS"] = {
@@ -134,9 +151,15 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
                 "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364;"
             ),
         }
-    elif engine != "django.db.backends.postgresql":
-        raise Unusable(name, "must start with sqlite:/// or postgresql://.")
     return config
+
+
+def parsed(parse: Callable[[str], dict[str, Any]], url: str) -> dict[str, Any]:
+    """What the library reads from an address; empty where it cannot."""
+    try:
+        return parse(url)
+    except (ImproperlyConfigured, KeyError, ValueError):
+        return {}
 
 
 def email(name: str) -> dict[str, Any]:
@@ -144,7 +167,7 @@ def email(name: str) -> dict[str, Any]:
     url = text(name)
     if not url:
         return {}
-    config: dict[str, Any] = environ.Env.email_url_config(url)
+    config = parsed(environ.Env.email_url_config, url)
     if "EMAIL_BACKEND" not in config:
         raise Unusable(name, "must be an address such as smtp+tls://user:password@host:587.")
     return config
@@ -214,6 +237,8 @@ def redis(name: str, embedded_socket: Path) -> Redis:
         parts.port  # noqa: B018 — reading it is what checks it
     except ValueError as error:
         raise Unusable(name, f"is not an address ({error}).") from None
+    if parts.scheme in ("redis", "rediss") and not re.fullmatch(r"(/[0-9]*)?", parts.path):
+        raise Unusable(name, f"must end in the number of a database, not {parts.path!r}.")
     if parts.scheme not in ("redis", "rediss", "unix") or not complete:
         raise Unusable(name, "must start with redis://, rediss://, unix:/// or sentinel://.")
     return Redis(url)
@@ -222,6 +247,7 @@ def redis(name: str, embedded_socket: Path) -> Redis:
 def _sentinels(name: str, url: str) -> Redis:
     hosts, _, master = unquote(url.removeprefix("sentinel://")).partition("/")
     found = re.findall(r"([^,:/@\s]+):([0-9]{1,5})(?:,|$)", hosts)
-    if not master or not found or ",".join(f"{host}:{port}" for host, port in found) != hosts:
+    understood = ",".join(f"{host}:{port}" for host, port in found) == hosts
+    if not (master and found and understood) or any(not 0 < int(port) < 65536 for _, port in found):
         raise Unusable(name, "must read sentinel://host:port,host:port/master.")
     return Redis("", tuple((host, int(port)) for host, port in found), master)

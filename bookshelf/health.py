@@ -1,9 +1,11 @@
 """What a load balancer and an operator's probe ask: does the process live, can it serve."""
 
+import asyncio
+
 import redis.exceptions
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
@@ -25,7 +27,7 @@ class ProbeMiddleware(MiddlewareMixin):
         """503 while the database cannot be asked or waits for migrations. Without Redis the site still serves."""
         try:
             database = self.database_state()
-        except DatabaseError:
+        except Error:
             database = "down"
         return JsonResponse({"database": database, "redis": redis_state()}, status=200 if database == "ok" else 503)
 
@@ -43,7 +45,12 @@ class ProbeMiddleware(MiddlewareMixin):
 def redis_state() -> str:
     """Asked the way a notice goes: through the channel layer, with its time-outs."""
     try:
-        async_to_sync(get_channel_layer().send)("probe", {"type": "probe"})
+        async_to_sync(send_probe)()
     except (redis.exceptions.RedisError, OSError):
         return "down"
     return "ok"
+
+
+async def send_probe() -> None:
+    async with asyncio.timeout(1):
+        await get_channel_layer().send("probe", {"type": "probe"})

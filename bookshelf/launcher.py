@@ -7,7 +7,9 @@ Ends with 0 when it is told to (Ctrl-C, SIGTERM), else with 1 and a line that sa
 
 import contextlib
 import fcntl
+import http.client
 import os
+import re
 import shlex
 import signal
 import socket
@@ -27,20 +29,22 @@ import django
 import redis
 from django.conf import settings
 from django.core.management import call_command
+from django.db import DatabaseError
 from supervisor.xmlrpc import SupervisorTransport
 
 from bookshelf import celery_app, environment, valkey
 
 LAST_LINES = 15
-SUPERVISORD_STOPS_IN = 90.0  # seconds; longer than the stop of its slowest child
+SUPERVISORD_STOPS_IN = 150.0  # seconds; longer than all its children together may take
+READY_IN = 120.0  # seconds
 
 
 class CannotRun(Exception):
     """Says in words what keeps the site from running."""
 
 
-class Stopped(Exception):
-    """Somebody asked for an end."""
+class Stopped(BaseException):
+    """Somebody asked for an end. Not an Exception: no library on the way may take it for a failure of its own."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def sockets() -> Path:
 
 def configuration(all_programs: list[Program]) -> str:
     var = settings.VAR_DIR
+    if re.search(r"[%\n]|\s[;#]", f"{var} {settings.BASE_DIR} {sys.executable}"):
+        raise CannotRun("supervisord cannot work in a folder with %, ' ;' or ' #' in its name.")
     head = f"""
 [supervisord]
 nodaemon = true
@@ -124,7 +130,7 @@ directory = {settings.BASE_DIR}
 priority = {program.priority}
 autostart = false
 autorestart = true
-startsecs = 3
+startsecs = 10
 startretries = 3
 stopwaitsecs = {program.stop_seconds}
 redirect_stderr = true
@@ -134,7 +140,7 @@ stdout_logfile_backups = 2
 """
         for program in all_programs
     ]
-    return "".join([head, *sections]).replace("%", "%%")
+    return "".join([head, *sections])
 
 
 class Supervisor:
@@ -142,6 +148,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._children: list[int] = []  # as last seen
 
     @property
     def _rpc(self) -> Any:
@@ -160,7 +167,9 @@ class Supervisor:
     def answers(self) -> bool:
         try:
             self._rpc.getState()
-        except (OSError, xmlrpc.client.Error):
+        except xmlrpc.client.Fault:
+            return True  # it is on its way out, and still there
+        except (OSError, http.client.HTTPException):
             return False
         return True
 
@@ -175,28 +184,42 @@ class Supervisor:
 
     def stop(self) -> None:
         if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(SUPERVISORD_STOPS_IN)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+            self.stop_orphan()  # where the end was asked for in the very moment of its start
+        elif self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(SUPERVISORD_STOPS_IN)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        else:
+            self.stop_children()
+
+    def stop_children(self) -> None:
+        """End what a supervisord that was killed has left running."""
+        for pid in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     def until(self, reached: Callable[[], bool]) -> None:
         """Wait for something that the children bring about.
 
         Raises:
-            CannotRun: one of them cannot be kept up.
+            CannotRun: one of them cannot be kept up, or it takes too long.
         """
+        end = time.monotonic() + READY_IN
         while not reached():
             self.check()
+            if time.monotonic() > end:
+                raise CannotRun(f"it is not ready after {READY_IN:g} s; {settings.VAR_DIR}/log may say why.")
             time.sleep(0.05)
 
     def check(self) -> None:
         """Raises CannotRun where supervisord has ended or given a child up."""
         if self._process is not None and self._process.poll() is not None:
             raise CannotRun(f"supervisord ended.\n{last_lines(settings.VAR_DIR / 'log' / 'supervisord.log')}")
-        for child in self._rpc.getAllProcessInfo() if self.answers() else ():
+        children = self._rpc.getAllProcessInfo() if self.answers() else []
+        self._children = [child["pid"] for child in children if child["pid"]]
+        for child in children:
             if child["statename"] == "FATAL":
                 raise CannotRun(
                     f"{child['name']} does not stay up. Its last lines:\n{last_lines(child['stdout_logfile'])}"
@@ -269,6 +292,8 @@ def run() -> None:
     with locked():
         supervisor = Supervisor()
         supervisor.stop_orphan()
+        if embedded() and valkey_answers():
+            raise CannotRun(f"a Valkey left behind by an earlier run is at work on {settings.VAR_DIR}; end it first.")
         check_port()
         all_programs = programs()
         (settings.VAR_DIR / "log").mkdir(exist_ok=True)
@@ -289,26 +314,30 @@ def run() -> None:
                 supervisor.check()
                 time.sleep(1)
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # it is stopping; another Ctrl-C adds nothing
+            heed(signal.SIG_IGN)
             supervisor.stop()
 
 
 def stop(number: int, frame: FrameType | None) -> None:
+    heed(signal.SIG_IGN)  # it is stopping; a second signal must not stop the stopping
     raise Stopped
+
+
+def heed(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
     django.setup()
     os.environ["VAR_DIR"] = str(settings.VAR_DIR)  # absolute, for children that run in another folder
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
     try:
+        heed(stop)
         run()
     except Stopped:
         return 0
-    except CannotRun as error:
+    except (CannotRun, OSError, DatabaseError) as error:
         print(f"BookShelf cannot run: {error}", file=sys.stderr)
     return 1
 

@@ -16,7 +16,7 @@ VAR_DIR = environment.writable_folder("VAR_DIR", BASE_DIR / "var")
 HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.whole("PORT", 8000, lowest=1, highest=65535)
 SITE_URL = environment.web_address("SITE_URL", f"http://{f'[{HOST}]' if ':' in HOST else HOST}:{PORT}")
-SITE_CONTACT = environment.text("SITE_CONTACT")
+SITE_CONTACT = environment.header("SITE_CONTACT")
 HTTPS = SITE_URL.startswith("https://")
 
 DEBUG = environment.boolean("DEBUG", default=False)
@@ -25,6 +25,9 @@ ALLOWED_HOSTS = environment.words(
     "ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or HOST, "localhost", "127.0.0.1", "[::1]"]
 )
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+for name in ALLOWED_HOSTS:
+    if "/" in name:
+        raise environment.Unusable("ALLOWED_HOSTS", f"must hold names without a scheme, not {name!r}.")
 for origin in CSRF_TRUSTED_ORIGINS:
     if environment.web_address_problem(origin.replace("*", "any")):
         raise environment.Unusable("CSRF_TRUSTED_ORIGINS", f"must hold addresses with a scheme, not {origin!r}.")
@@ -147,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "bookshelf.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 2

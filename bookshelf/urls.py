@@ -1,6 +1,6 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from posts.views import cover
 from updater.middleware import cursor_exempt
@@ -10,7 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
-    path("covers/<slug:name>.webp", cursor_exempt(cover), name="cover"),
+    re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),
     path("updates/", include("updater.urls")),
     path("", include("posts.urls")),
 ]

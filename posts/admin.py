@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from .forms import PostForm
 from .models import Book, Post
 
 
 @admin.register(Post)
 class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    form = PostForm
     list_display = ("title", "author", "book", "state", "step", "attempts", "due_at", "published_at")
     list_filter = ("state", "step")
     list_select_related = ("author", "book")
@@ -40,3 +42,9 @@ class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
     list_display = ("__str__", "author", "isbn", "year", "outcome", "cover_outcome", "asked_at")
     list_filter = ("outcome", "cover_outcome")
     search_fields = ("title", "author", "isbn")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a book is made by the first post about it
+
+    def save_model(self, request: HttpRequest, obj: Book, form: ModelForm[Any], change: bool) -> None:
+        obj.save(update_fields=form.changed_data)  # a worker may be writing the others

@@ -9,7 +9,8 @@ doing it stands in the row. A life, in order:
    and what the worker made of the older text is dropped.
 4. A worker that died leaves a lease that runs out; the sweep makes the row pending again and so fences it off.
 
-`due_at` has one meaning throughout: when the sweep puts the row in the queue (again).
+`due_at` says when the sweep puts the row in the queue (again), `not_before` when a worker may take it: a message
+too many, of which a queue may hold several, shortens nobody's back-off.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ class OutboxQuerySet(models.QuerySet[Row]):
         return self.filter(due_at__lte=now).order_by("due_at")
 
     def claim(self, pk: int) -> Row | None:
-        """Take one pending row; None where it is gone, done, or in another worker's hands."""
-        token = uuid.uuid4()
-        claimed = self.filter(pk=pk, state=State.PENDING).update(
+        """Take one pending row; None where it is gone, done, not due yet, or in another worker's hands."""
+        now, token = timezone.now(), uuid.uuid4()
+        claimed = self.filter(pk=pk, state=State.PENDING, not_before__lte=now).update(
             state=State.PROCESSING,
             token=token,
             attempts=F("attempts") + 1,
-            due_at=timezone.now() + LEASE,
+            due_at=now + LEASE,
         )
         return self.filter(pk=pk, token=token).first() if claimed else None
 
@@ -70,11 +71,12 @@ class Outbox(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PENDING, editable=False)
     attempts = models.PositiveIntegerField(default=0, editable=False)
     due_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
+    not_before = models.DateTimeField(default=timezone.now, editable=False)
     token = models.UUIDField(null=True, editable=False)
     error = models.CharField(max_length=500, blank=True, editable=False)
     submitted_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    WORK_COLUMNS = ("state", "attempts", "due_at", "token", "error", "submitted_at")
+    WORK_COLUMNS = ("state", "attempts", "due_at", "not_before", "token", "error", "submitted_at")
 
     class Meta:
         abstract = True
@@ -91,7 +93,7 @@ class Outbox(models.Model):
         """
         now = timezone.now()
         self.state, self.attempts, self.error = State.PENDING, 0, ""
-        self.due_at = self.submitted_at = now
+        self.due_at = self.not_before = self.submitted_at = now
         self.token = None
         self.save(update_fields=None if self._state.adding else [*columns, *self.WORK_COLUMNS])
 
@@ -106,7 +108,9 @@ class Outbox(models.Model):
             tried: whether this one counts as an attempt.
         """
         attempts = self.attempts if tried else self.attempts - 1
-        return self._fenced(state=State.PENDING, due_at=until, token=None, error=reason[:500], attempts=attempts)
+        return self._fenced(
+            state=State.PENDING, due_at=until, not_before=until, token=None, error=reason[:500], attempts=attempts
+        )
 
     def fail(self, reason: str) -> bool:
         """Give up, if this claim still stands; the author or an operator may submit it again."""

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from .forms import NewPostForm, PostForm
 from .models import EPOCH, Post, PostQuerySet, posts_in_the_last_hour
@@ -102,25 +102,26 @@ def submit_once(form: NewPostForm, author: User) -> Post:
 
 
 def own_post(request: SignedInRequest, pk: int) -> Post:
-    """The person's post, locked until the transaction ends; to everybody else it does not exist."""
-    return get_object_or_404(Post.objects.select_for_update(), pk=pk, author=request.user)
+    """The person's post; to everybody else it does not exist."""
+    return get_object_or_404(Post, pk=pk, author=request.user)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@transaction.atomic
 def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     form = PostForm(request.POST or None, instance=post)
     if request.method == "POST" and form.is_valid():
-        post.edit()
+        with transaction.atomic():
+            # Locked, or gone: deleted in another tab while this form was open.
+            get_object_or_404(Post.objects.select_for_update(), pk=pk)
+            post.edit()
         return redirect("posts:detail", pk)
     return render(request, "posts/form.html", {"form": form, "post": post})
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@transaction.atomic
 def post_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     if request.method == "POST":
@@ -130,7 +131,7 @@ def post_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "posts/delete.html", {"post": post})
 
 
-@require_GET
+@require_safe
 def cover(request: HttpRequest, name: str) -> HttpResponse:
     """A stored cover. Its name is made of its content, so it never changes."""
     try:

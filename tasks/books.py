@@ -52,22 +52,29 @@ def complete(book: Book, reached: Callable[[Step], None]) -> None:
     """
     if not (lookup_is_due(book) or cover_is_due(book)):
         return
-    now = timezone.now()
-    free = Q(asking_until__isnull=True) | Q(asking_until__lt=now)
-    if not Book.objects.filter(free, pk=book.pk).update(asking_until=now + ASKING):
+    until = timezone.now() + ASKING
+    free = Q(asking_until__isnull=True) | Q(asking_until__lt=timezone.now())
+    if not Book.objects.filter(free, pk=book.pk).update(asking_until=until):
         raise Postponed("another worker asks about this book", wait=BUSY_WAIT, tried=False)
     try:
-        book.refresh_from_db()
-        wait_for_turn()
-        with Outside() as outside:
-            if lookup_is_due(book):
-                reached(Step.LOOKING_UP)
-                look_up(book, outside)
-            if cover_is_due(book):
-                reached(Step.COVER)
-                fetch_cover(book, outside)
+        book.refresh_from_db()  # another one may have asked meanwhile
+        ask(book, reached)
     finally:
-        Book.objects.filter(pk=book.pk).update(asking_until=None)
+        # Not where this took so long that it is another's turn by now.
+        Book.objects.filter(pk=book.pk, asking_until=until).update(asking_until=None)
+
+
+def ask(book: Book, reached: Callable[[Step], None]) -> None:
+    with Outside() as outside:
+        if lookup_is_due(book):
+            wait_for_turn()
+            reached(Step.LOOKING_UP)
+            look_up(book, outside)
+        if cover_is_due(book):
+            # By their number covers are outside of the limit (openlibrary.org/dev/docs/api/covers).
+            wait_for_breaker()
+            reached(Step.COVER)
+            fetch_cover(book, outside)
 
 
 def lookup_is_due(book: Book) -> bool:
@@ -82,14 +89,24 @@ def cover_is_due(book: Book) -> bool:
     return book.cover_id is not None and book.cover_outcome not in (Outcome.FOUND, Outcome.NOT_FOUND)
 
 
+def wait_for_breaker() -> None:
+    """Raises Postponed while the catalogue is left alone."""
+    wait_if(limits.seconds_left_alone, "the catalogue is being left alone")
+
+
 def wait_for_turn() -> None:
     """Raises Postponed where this is not the moment to ask."""
+    wait_for_breaker()
+    wait_if(limits.seconds_to_wait, "over the catalogue's rate limit")
+
+
+def wait_if(seconds: Callable[[], float], reason: str) -> None:
     try:
-        wait = limits.seconds_to_wait()
+        wait = seconds()
     except redis.RedisError as error:
-        raise Postponed(f"the rate limit cannot be read: {error}", wait=BUSY_WAIT, tried=False) from error
+        raise Postponed(f"the catalogue's limits cannot be read: {error}", wait=BUSY_WAIT, tried=False) from error
     if wait > 0:
-        raise Postponed("over the catalogue's rate limit, or it is being left alone", wait=wait, tried=False)
+        raise Postponed(reason, wait=wait, tried=False)
 
 
 def look_up(book: Book, outside: Outside) -> None:
@@ -126,6 +143,8 @@ def fetch_cover(book: Book, outside: Outside) -> None:
 def accept(error: NoAnswer) -> None:
     """Go on without, where there is nothing to be had; else raise Postponed."""
     limits.heard(reachable=error.outcome != Outcome.UNREACHABLE)
+    if error.retry_after:
+        limits.refused(error.retry_after)
     if error.outcome != Outcome.NOT_FOUND:
         raise Postponed(str(error), wait=error.retry_after, tried=True) from error
 

@@ -16,6 +16,7 @@ from .outside import NotFound, Outside
 
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 20_000_000
+LONGEST_SIDE = 8_000  # pixels; WebP itself ends at 16,383
 SMALLEST_SIDE = 40  # pixels; less is a stand-in for "no cover"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
@@ -47,10 +48,10 @@ def decode(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MOST_PIXELS:
+            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+            if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST_SIDE:
                 raise NotFound(f"a picture of {image.width} by {image.height}")
-            image.load()
+            image = ImageOps.exif_transpose(image).convert("RGB")
     except UnidentifiedImageError:
         raise NotFound("not a picture") from None
     except (
@@ -65,7 +66,7 @@ def decode(data: bytes) -> Image.Image:
         raise NotFound(f"a broken picture: {error}") from None
     if min(image.size) < SMALLEST_SIDE:
         raise NotFound(f"a picture of {image.width} by {image.height}")
-    return ImageOps.exif_transpose(image).convert("RGB")
+    return image
 
 
 def store(image: Image.Image) -> Cover:

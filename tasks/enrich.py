@@ -44,7 +44,7 @@ def enrich_post(post_id: int) -> str:
         return enrich(post)
     except books.Postponed as postponed:
         wait = max(postponed.wait, back_off(post.attempts) if postponed.tried else 0)
-        return postpone(post, min(timezone.now() + timedelta(seconds=wait), deadline(post)), postponed)
+        return postpone(post, wait, postponed)
     except Superseded:
         return "superseded"
     except Exception as error:  # a mistake of ours, or a time limit; the post must not be lost over it
@@ -52,7 +52,7 @@ def enrich_post(post_id: int) -> str:
         if post.attempts >= MOST_ATTEMPTS:
             post.fail(f"{type(error).__name__}: {error}")
             return f"failed: {error!r}"
-        return postpone(post, timezone.now() + timedelta(seconds=back_off(post.attempts)), error)
+        return postpone(post, back_off(post.attempts), error)
 
 
 def enrich(post: Post) -> str:
@@ -108,12 +108,18 @@ def back_off(attempts: int) -> float:
     return random.uniform(0.5, 1) * min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2.0 ** min(attempts, 10))
 
 
-def postpone(post: Post, until: datetime, reason: Exception) -> str:
+def postpone(post: Post, wait: float, reason: Exception) -> str:
+    """Give the post back for some seconds, but not beyond its deadline where that is still to come."""
+    now = timezone.now()
+    if now < deadline(post):
+        wait = min(wait, (deadline(post) - now).total_seconds())
     tried = not isinstance(reason, books.Postponed) or reason.tried
-    if not post.postpone(until, str(reason) or type(reason).__name__, tried=tried):
+    if not post.postpone(now + timedelta(seconds=wait), str(reason) or type(reason).__name__, tried=tried):
         return "superseded"
-    # The sweep would find it, too, up to five seconds late.
-    enqueue(post.pk, countdown=(until - timezone.now()).total_seconds())
+    # The sweep is up to five seconds late. A long wait is its own all the same: the broker delivers again what
+    # a worker keeps for minutes.
+    if wait <= LONGEST_BACK_OFF:
+        enqueue(post.pk, countdown=wait)
     return f"postponed: {reason}"
 
 

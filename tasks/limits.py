@@ -10,9 +10,12 @@ from redis.sentinel import Sentinel
 
 BREAKER_AFTER = 5  # times unreachable in a row
 BREAKER_SECONDS = 30
+FAILURES_SECONDS = 300  # failures further apart are not in a row
+LONGEST_REFUSAL = 600  # seconds; what a catalogue asks beyond that is asked again then
 
 # One request each gap. Whoever comes too early is told when to come back: after all who were told so before, or
-# everybody would come back for the same moment. The server's clock is the only one all workers share.
+# everybody would come back for the same moment. A fifth of a gap too early is in time, for who comes back is never
+# there to the millisecond; the rate stays what it is. The server's clock is the only one all workers share.
 TAKE_TURN = """
 local function later(key, value, now)
     redis.call('SET', key, string.format('%.0f', value), 'PX', math.ceil((value - now) / 1000) + 1000)
@@ -20,8 +23,8 @@ end
 local time = redis.call('TIME')
 local now, gap = time[1] * 1000000 + time[2], tonumber(ARGV[1])
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
-if free <= now then
-    later(KEYS[1], now + gap, now)
+if free - now <= gap / 5 then
+    later(KEYS[1], math.max(free, now) + gap, now)
     return 0
 end
 local turn = math.max(free, tonumber(redis.call('GET', KEYS[2]) or 0))
@@ -45,15 +48,17 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(where.url, socket_timeout=patience, socket_connect_timeout=patience)
 
 
-def seconds_to_wait() -> float:
-    """Take this moment's turn at the catalogue, and give 0; or the seconds until one is likely to be free.
+def seconds_left_alone() -> float:
+    """How long the catalogue is still to be left alone; 0 for not at all.
 
     Raises:
-        redis.RedisError: without the limit's own memory nobody may ask.
+        redis.RedisError: without the limits' own memory nobody may ask.
     """
-    broken = _redis().pttl(BREAKER)
-    if broken > 0:
-        return broken / 1000
+    return max(0, _redis().pttl(BREAKER)) / 1000
+
+
+def seconds_to_wait() -> float:
+    """Take this moment's turn at the catalogue, and give 0; or the seconds until one is likely to be free."""
     return float(_redis().eval(TAKE_TURN, 2, FREE, QUEUE, int(1_000_000 / settings.CATALOGUE_RATE))) / 1_000_000
 
 
@@ -62,8 +67,19 @@ def heard(*, reachable: bool) -> None:
     try:
         if reachable:
             _redis().delete(FAILURES)
-        elif _redis().incr(FAILURES) >= BREAKER_AFTER:
+            return
+        failures = _redis().incr(FAILURES)
+        _redis().expire(FAILURES, FAILURES_SECONDS)
+        if failures >= BREAKER_AFTER:
             _redis().set(BREAKER, "open", ex=BREAKER_SECONDS)
             logger.warning("The catalogue failed %s times in a row; it is left alone for a while.", BREAKER_AFTER)
     except redis.RedisError as error:
         logger.warning("The breaker did not hear of an answer (%s); the next one counts.", error)
+
+
+def refused(seconds: float) -> None:
+    """The catalogue asks this installation, not one post of it, to stay away."""
+    try:
+        _redis().set(BREAKER, "open", px=int(1000 * min(seconds, LONGEST_REFUSAL)))
+    except redis.RedisError as error:
+        logger.warning("A refusal for %s s was heard by one post alone (%s).", seconds, error)

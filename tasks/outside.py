@@ -4,6 +4,7 @@ What comes back from there is a stranger's. The rules hold for every redirect an
 connected to, not for a name that could be looked up a second time and give another.
 """
 
+import contextlib
 import functools
 import ipaddress
 import json
@@ -99,7 +100,7 @@ class Outside:
             status, headers, body = self._once(url, most_bytes)
             if status not in (301, 302, 303, 307, 308):
                 return _checked(url, status, headers, body)
-            url = urljoin(url, headers.get("location", ""))
+            url = _joined(url, headers.get("location", ""))
         raise Unreachable(f"more than {MOST_REDIRECTS} redirects, the last one to {url}")
 
     def _once(self, url: str, most_bytes: int) -> tuple[int, dict[str, str], bytes]:
@@ -118,6 +119,13 @@ class Outside:
             if len(body) > most_bytes:
                 raise Unreachable(f"more than {most_bytes} bytes")
         return bytes(body)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise Unreachable(f"{url} redirects to {location!r}: {error}") from None
 
 
 def _checked(url: str, status: int, headers: dict[str, str], body: bytes) -> bytes:
@@ -148,6 +156,8 @@ def _check_place(url: str) -> None:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise Unreachable(f"{url!r} is no address: {error}") from None
+    if not url.isascii():
+        raise Unreachable(f"{url!r} is not an address as it is sent")
     configured = {_origin(settings.OPENLIBRARY_URL), _origin(settings.COVERS_URL)}
     if parts.scheme in ("http", "https") and _origin(url) in configured:
         return
@@ -181,13 +191,20 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        # Resolved once; the address that was checked is the one that is connected to.
-        address = _resolve(host, port, self._outside.left())
+        # Resolved once; the addresses that were checked are the ones that are connected to.
+        addresses = _resolve(host, port, self._outside.left())
         explicit = {_origin(url) for url in settings.EXPLICIT_CATALOGUES}
-        if (host, port) not in explicit and not is_public(ipaddress.ip_address(address)):
-            raise Unreachable(f"{host} is at {address}, which is not a public address")
-        stream = httpcore.SyncBackend().connect_tcp(address, port, timeout=self._outside.left())
-        return _HurriedStream(stream, self._outside)
+        for address in addresses:
+            if (host, port) not in explicit and not is_public(ipaddress.ip_address(address)):
+                raise Unreachable(f"{host} is at {address}, which is not a public address")
+        return _HurriedStream(self._first_open(addresses, port), self._outside)
+
+    def _first_open(self, addresses: list[str], port: int) -> httpcore.NetworkStream:
+        """Raises httpcore.ConnectError, the last address's."""
+        for address in addresses[:-1]:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):  # the next one may answer
+                return httpcore.SyncBackend().connect_tcp(address, port, timeout=self._outside.left() / 2)
+        return httpcore.SyncBackend().connect_tcp(addresses[-1], port, timeout=self._outside.left())
 
 
 class _HurriedStream(httpcore.NetworkStream):
@@ -214,14 +231,14 @@ class _HurriedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _resolve(host: str, port: int, seconds: float) -> str:
-    """The first address of a name. getaddrinfo takes no time-out, so it is left behind in a thread of its own."""
+def _resolve(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a name. getaddrinfo takes no time-out, so it is left behind in a thread of its own."""
     found: list[str] = []
 
     def look_up() -> None:
         try:
             found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError:
+        except (OSError, UnicodeError):
             return  # found stays empty, which is reported below
 
     thread = threading.Thread(target=look_up, daemon=True)
@@ -229,7 +246,7 @@ def _resolve(host: str, port: int, seconds: float) -> str:
     thread.join(seconds)
     if not found:
         raise Unreachable(f"{host} has no address, or none came in time")
-    return found[0]
+    return found
 
 
 def is_public(address: IpAddress) -> bool:

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import time
 
 from celery import current_app
 from django.conf import settings
@@ -10,14 +9,14 @@ from kombu import Connection
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
 
+from updater.calm import Calm
+
 ENRICH = "tasks.enrich.enrich_post"
 # With a retry a frozen Redis takes 3 to 4.5 s, without 1.5; a connection that is merely stale is renewed either way.
 ONE_TRY = {"max_retries": 0}
-QUIET = 10.0  # seconds without another try after one that failed
 
+calm = Calm()
 logger = logging.getLogger(__name__)
-
-_quiet_until = 0.0  # of this process, monotonic
 
 
 def enqueue(post_id: int, countdown: float = 0) -> bool:
@@ -26,17 +25,18 @@ def enqueue(post_id: int, countdown: float = 0) -> bool:
     Args:
         countdown: seconds until a worker may begin.
     """
-    global _quiet_until
-    if time.monotonic() < _quiet_until:
+    if calm.quiet:
         logger.info("Post %s is left to the sweep; the broker failed a moment ago.", post_id)
         return False
     try:
         with producers[_impatient()].acquire(block=True, timeout=settings.REDIS_PATIENCE) as producer:
+            if calm.quiet:  # it failed for another thread while this one waited for a producer
+                return False
             current_app.send_task(
                 ENRICH, (post_id,), countdown=countdown or None, producer=producer, retry_policy=ONE_TRY
             )
     except (OperationalError, LimitExceeded) as error:
-        _quiet_until = time.monotonic() + QUIET
+        calm.failed()
         logger.warning("Post %s is left to the sweep; the broker did not take it: %s", post_id, error)
         return False
     return True

@@ -18,7 +18,7 @@ from .queue import enqueue
 def enqueue_saved(instance: Post, **kwargs: Any) -> None:
     if instance.state == State.PENDING:
         post_id = instance.pk
-        transaction.on_commit(lambda: enqueue(post_id))
+        transaction.on_commit(lambda: enqueue(post_id), robust=True)
 
 
 @receiver(post_delete, sender=Post, dispatch_uid="announce a deleted post")

@@ -78,7 +78,7 @@ MakePost = Callable[..., Post]
 
 
 @pytest.fixture
-def make_post(ann: User) -> MakePost:
+def make_post(ann: User, valkey_server: None) -> MakePost:
     """A post of Ann's as the form saves it."""
 
     def make(**columns: object) -> Post:

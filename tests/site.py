@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from supervisor.xmlrpc import SupervisorTransport
+from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
 from .catalogue import Catalogue
@@ -112,7 +113,7 @@ class Reader:
     def until(self, new_id: int, timeout: float = 30) -> list[dict[str, Any]]:
         """All notices up to the first one about a post, which comes last."""
         end = time.monotonic() + timeout
-        notices = []
+        notices: list[dict[str, Any]] = []
         while not notices or notices[-1]["new_id"] != new_id:
             message = self.next(end - time.monotonic())
             if message["type"] == "update_notice":
@@ -144,10 +145,7 @@ class Site:
         self._people = 0
 
     def __enter__(self) -> Self:
-        self.process = self.launch()
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert line == f"BookShelf is ready at {self.url}\n", line + self.process.communicate()[1]
+        self.start()
         return self
 
     def __exit__(
@@ -157,6 +155,12 @@ class Site:
             assert self.stop() == 0
         finally:
             shutil.rmtree(self.var_dir)
+
+    def start(self) -> None:
+        self.process = self.launch()
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line == f"BookShelf is ready at {self.url}\n", line + self.process.communicate()[1]
 
     def launch(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -168,10 +172,13 @@ class Site:
             text=True,
         )
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
-        return self.process.returncode
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        returncode = self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe
+            pipe.close()
+        return returncode
 
     # --- its processes ----------------------------------------------------------------------------
 
@@ -222,8 +229,8 @@ class Site:
         return self.visitor().sign_up(f"author{self._people}")
 
     @contextmanager
-    def reader(self, since: str | None = None, **headers: str) -> Iterator[Reader]:
+    def reader(self, since: str | None = None) -> Iterator[Reader]:
         query = "" if since is None else f"?since={urllib.parse.quote(since)}"
         address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
-        with connect(address, origin=self.url, proxy=None) as connection:  # type: ignore[arg-type]
+        with connect(address, origin=Origin(self.url), proxy=None) as connection:
             yield Reader(connection)

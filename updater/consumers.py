@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,7 +11,7 @@ from django.db import DatabaseError
 
 from .hub import hub
 
-LONGEST_MESSAGE = 4096  # characters; a pong has 30
+LONGEST_MESSAGE = 4096  # bytes; a pong has 30
 
 NOT_READY = 4013  # come back
 BAD_MESSAGE = 4502  # stay away
@@ -25,14 +26,21 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     nonce: str | None = None
 
     async def connect(self) -> None:
+        # Ready first: whoever is connected is told all that is announced from then on.
+        problem = await self.tried(hub().ready())
+        await self.accept()
+        problem = problem or await self.tried(hub().join(self, self.since()))
+        if problem:
+            await self.close(NOT_READY)
+
+    async def tried(self, step: Awaitable[None]) -> bool:
+        """Whether it failed by the database."""
         try:
-            await hub().ready()
-            await self.accept()
-            await hub().join(self, self.since())
+            await step
         except DatabaseError:
             logger.exception("The log could not be read; a socket is asked to come back.")
-            await self.accept()
-            await self.close(NOT_READY)
+            return True
+        return False
 
     def since(self) -> str | None:
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -55,7 +63,7 @@ class UpdateConsumer(AsyncWebsocketConsumer):
 
 def pong(text: str | None) -> str | None:
     """The nonce of a client's `{"pong": nonce}`; None where it says anything else."""
-    if text is None or len(text) > LONGEST_MESSAGE:
+    if text is None or len(text.encode("utf-8", "surrogatepass")) > LONGEST_MESSAGE:
         return None
     try:
         message: Any = json.loads(text)

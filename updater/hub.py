@@ -110,11 +110,7 @@ class Hub:
         # Subscribe, then read: what is committed in between rings, what came before is read.
         listening = asyncio.create_task(self._forever(self._listen))
         await asyncio.sleep(0)  # its first step makes the channel known to the layer, as group_add wants it
-        try:
-            async with asyncio.timeout(1):
-                await self._subscribe()
-        except TimeoutError:
-            logger.warning("The channel layer does not answer; the tick serves until it does.")
+        await self._subscribe()
         try:
             await self._begin(await read_head())
         except BaseException:
@@ -145,11 +141,13 @@ class Hub:
     # --- hearing of notices -----------------------------------------------------------------------
 
     async def _subscribe(self) -> None:
+        """Join the group, or join it again, where the channel layer answers within a second."""
         try:
-            await get_channel_layer().group_add(GROUP, self._channel)
+            async with asyncio.timeout(1):
+                await get_channel_layer().group_add(GROUP, self._channel)
         except (redis.exceptions.RedisError, OSError, RuntimeError) as error:
-            # RuntimeError: the channel itself is not subscribed yet.
-            logger.warning("Not subscribed to the channel layer (%s); the tick serves.", error)
+            # OSError: TimeoutError, too. RuntimeError: the channel itself is not subscribed yet.
+            logger.warning("Not subscribed to the channel layer (%r); the tick serves.", error)
 
     async def _listen(self) -> None:
         event = await get_channel_layer().receive(self._channel)
@@ -166,9 +164,9 @@ class Hub:
 
     async def _tick(self) -> None:
         await asyncio.sleep(random.uniform(*TICK))
-        await self._subscribe()
         async with self._lock:
             await self._catch_up()
+        await self._subscribe()
 
     async def _catch_up(self) -> None:
         """Bring every socket to the head of the log. The caller holds the lock."""
@@ -273,4 +271,7 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 def hub() -> Hub:
     """The hub of the running event loop."""
-    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]

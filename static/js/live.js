@@ -2,6 +2,7 @@
 
 const BACK_OFF = { first: 500, longest: 30_000 }; // ms
 const SILENCE = 60_000; // ms without a word, heartbeats included, after which a socket is taken for dead
+const DOUBTFUL = 30_000; // ms of silence after which a page that comes back in sight does not wait for that
 const SOCKETS_TRIED = 3; // failures in a row after which the page asks instead
 const POLL = { visible: 15_000, hidden: 60_000 }; // ms
 const TOO_MANY = 4029;
@@ -11,27 +12,34 @@ const SESSION_ENDED = 4501;
 // `handlers`: notice(message), reset(), state("connecting" | "live" | "polling" | "stopped").
 export function follow(cursor, handlers) {
   let socket = null;
+  let heard = 0; // when the socket last said something
   let failures = 0; // in a row, since the last hello
   let sessionEnded = false;
   let stopped = false;
-  let retry = 0;
+  let polling = false;
+  let timer = 0; // of the next try
   let watchdog = 0;
 
+  function address(path) {
+    return cursor ? `${path}?since=${encodeURIComponent(cursor)}` : path;
+  }
+
   function connect() {
-    clearTimeout(retry);
+    clearTimeout(timer);
     if (socket !== null) {
       return;
     }
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(`${scheme}//${location.host}/ws/update_notice/?since=${encodeURIComponent(cursor)}`);
+    socket = new WebSocket(`${scheme}//${location.host}${address("/ws/update_notice/")}`);
     socket.onmessage = (event) => receive(JSON.parse(event.data));
     socket.onclose = (event) => closed(event.code);
     watch();
   }
 
   function watch() {
+    heard = Date.now();
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => abandon(), SILENCE);
+    watchdog = setTimeout(abandon, SILENCE);
   }
 
   // A dead connection may take minutes to say so; this one is not waited for.
@@ -73,54 +81,72 @@ export function follow(cursor, handlers) {
   function closed(code) {
     clearTimeout(watchdog);
     socket = null;
-    const again = code < 4500 || (code === SESSION_ENDED && !sessionEnded);
-    if (!again) {
+    if (code >= 4500 && (code !== SESSION_ENDED || sessionEnded)) {
       stopped = true;
       handlers.state("stopped");
       return;
     }
     sessionEnded = code === SESSION_ENDED;
     failures += 1;
-    if (failures >= SOCKETS_TRIED) {
+    if (failures < SOCKETS_TRIED) {
+      handlers.state("connecting");
+      later(Math.max(backOff(), code === TOO_MANY ? TOO_MANY_WAIT : 0));
+    } else {
       handlers.state("polling");
-      poll(); // and try a socket again after each answer
-      return;
+      poll();
     }
-    handlers.state("connecting");
-    retry = setTimeout(connect, Math.max(backOff(), code === TOO_MANY ? TOO_MANY_WAIT : 0));
+  }
+
+  function later(wait) {
+    clearTimeout(timer);
+    timer = setTimeout(connect, wait);
   }
 
   function backOff() {
     return Math.random() * Math.min(BACK_OFF.longest, BACK_OFF.first * 2 ** failures);
   }
 
+  // Ask once; then a socket is tried again, and where that fails, too, this comes round again.
   async function poll() {
+    if (polling) {
+      return;
+    }
+    polling = true;
     try {
-      const response = await fetch(`/updates/?since=${encodeURIComponent(cursor)}`, { cache: "no-cache" });
+      const response = await fetch(address("/updates/"), { cache: "no-cache" });
       if (!response.ok) {
         throw new Error(`/updates/ answered ${response.status}`);
       }
-      const answer = await response.json();
-      if (socket !== null) {
-        return; // meanwhile one has been opened, which replays the same
-      }
-      answer.notices.forEach(handlers.notice);
-      cursor = answer.cursor;
-      if (answer.reset) {
-        handlers.reset();
-      }
+      take(await response.json());
     } catch (error) {
       console.warn("Asking for news failed; it is tried again.", error);
     }
-    const wait = document.hidden ? POLL.hidden : POLL.visible;
-    retry = setTimeout(connect, wait * (0.8 + 0.4 * Math.random()));
+    polling = false;
+    if (socket === null) {
+      later((document.hidden ? POLL.hidden : POLL.visible) * (0.8 + 0.4 * Math.random()));
+    }
+  }
+
+  function take(answer) {
+    if (socket !== null) {
+      return; // meanwhile one has been opened, which replays the same
+    }
+    cursor = answer.cursor;
+    if (answer.reset) {
+      handlers.reset();
+    }
+    answer.notices.forEach(handlers.notice);
   }
 
   // Back on the network, or back in sight: now, not when the back-off says.
   function hurry() {
-    if (!stopped && !document.hidden) {
-      connect();
+    if (stopped || document.hidden) {
+      return;
     }
+    if (socket !== null && Date.now() - heard > DOUBTFUL) {
+      abandon();
+    }
+    connect();
   }
 
   addEventListener("online", hurry);

@@ -2,7 +2,7 @@
 
 import { follow } from "./live.js";
 import { insert, refreshDates, remove, replace } from "./cards.js";
-import { refresh } from "./refresh.js";
+import { refresh, whenFresh } from "./refresh.js";
 import { alertReader } from "./toast.js";
 import { sendOnce } from "./forms.js";
 
@@ -26,10 +26,19 @@ function inStream(card) {
   return kind === "all" || card.dataset[`${kind}Id`] === id;
 }
 
+// Whether this is the page of that very post.
+function isShown(notice) {
+  return document.querySelector(`.post[data-post-id="${notice.new_id}"]`) !== null;
+}
+
 function published(notice) {
   const waiting = document.querySelector(`[data-waiting-for="${notice.new_id}"]`);
   if (waiting) {
     location.replace(notice.url);
+    return;
+  }
+  if (isShown(notice)) {
+    refresh();
     return;
   }
   const card = insert(notice, inStream);
@@ -40,14 +49,14 @@ function published(notice) {
 
 function changed(notice) {
   replace(notice);
-  if (document.querySelector(`.post[data-post-id="${notice.new_id}"]`)) {
+  if (isShown(notice)) {
     refresh();
   }
 }
 
 function removed(notice) {
   remove(notice.new_id);
-  if (document.querySelector(`.post[data-post-id="${notice.new_id}"]`)) {
+  if (isShown(notice)) {
     location.reload();
   }
 }
@@ -55,7 +64,7 @@ function removed(notice) {
 const kinds = { published, changed, removed };
 
 follow(document.body.dataset.cursor, {
-  notice: (notice) => kinds[notice.kind](notice),
+  notice: (notice) => whenFresh(() => kinds[notice.kind](notice)),
   reset: refresh,
   state: showState,
 });

@@ -33,7 +33,9 @@ def test_a_979_isbn_is_taken_as_it_is() -> None:
         ("9780980200448", "The last digit of this ISBN does not fit the others. Is one mistyped?"),
         ("97809802004", "An ISBN has 10 or 13 digits."),
         ("9770980200448", "This is not an ISBN."),
-        ("slow reading", "This is not an ISBN."),
+        ("slow reading", "An ISBN has 10 or 13 digits."),
+        ("123456789", "An ISBN has 10 or 13 digits."),
+        ("97809802X0447", "This is not an ISBN."),
     ],
 )
 def test_a_wrong_isbn_is_refused_in_words(typed: str, complaint: str) -> None:

@@ -105,6 +105,14 @@ def test_a_post_that_kills_its_workers_is_given_up_in_the_end(make_post: MakePos
     assert claimed(post).attempts == 1
 
 
+def test_a_message_too_many_does_not_shorten_a_back_off(make_post: MakePost) -> None:
+    post = make_post()
+    assert claimed(post).postpone(timezone.now() + timedelta(seconds=30), "refused", tried=True)
+    assert Post.objects.claim(post.pk) is None
+    post.submit()
+    assert Post.objects.claim(post.pk)
+
+
 def test_only_what_was_tried_counts_as_an_attempt(make_post: MakePost) -> None:
     post = make_post()
     assert claimed(post).postpone(timezone.now(), "over the limit", tried=False)

@@ -193,9 +193,16 @@ class TestCover:
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
-    @pytest.mark.parametrize("name", ["b" * 40, "..%2fbookshelf", "x/../../bookshelf"])
+    @pytest.mark.parametrize("name", ["b" * 40, "a" * 300, "..%2fbookshelf", "x/../../bookshelf"])
     def test_what_is_not_there_is_not_found(self, client: Client, name: str) -> None:
         assert client.get(f"/covers/{name}.webp").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["login", "signup"])
+@pytest.mark.parametrize("target", ["http://[", "//[", "https://evil.example/", "javascript:alert(1)"])
+def test_a_next_that_leads_elsewhere_is_not_followed(client: Client, page: str, target: str) -> None:
+    answer = client.get(f"/accounts/{page}/", {"next": target})
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("address", ["/", "/posts/new/", "/accounts/login/", "/nothing/"])

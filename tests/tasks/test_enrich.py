@@ -1,0 +1,350 @@
+"""The pipeline on a real catalogue, database and channel layer, called as a worker calls it."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from posts.models import Book, Outcome, Post
+from posts.outbox import LEASE, State
+from tasks.enrich import enrich_post, sweep
+from updater import log
+from updater.models import Notice
+
+from ..catalogue import Catalogue, picture, status
+from ..conftest import MakePost
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+ISBN = "9780980200447"
+
+
+def stored(post: Post) -> Post:
+    return Post.objects.select_related("book").get(pk=post.pk)
+
+
+def notices() -> list[dict[str, Any]]:
+    found = log.read(log.head().epoch, 0)
+    assert found is not None
+    return [{"new_id": notice.subject, **json.loads(notice.content or "{}")} for notice in found]
+
+
+def enriched_again(post: Post) -> str:
+    """What comes of the next attempt, its back-off over."""
+    Post.objects.filter(pk=post.pk).update(not_before=timezone.now())
+    return enrich_post(post.pk)
+
+
+def while_asked(catalogue: Catalogue, post: Post, act: Callable[[], None]) -> str:
+    """Run the task, and `act` while it waits for the catalogue's answer; gives what came of the task."""
+    catalogue.hold()
+    results: list[str] = []
+
+    def work() -> None:
+        try:
+            results.append(enrich_post(post.pk))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    while not catalogue.asked:
+        assert worker.is_alive()
+    act()
+    catalogue.release()
+    worker.join()
+    return results[0]
+
+
+class TestPublishing:
+    def test_a_post_without_a_book_is_published(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        post = make_post(body="**Four** evenings.")
+        assert enrich_post(post.pk) == "published"
+        row = stored(post)
+        assert (row.shown_title, row.slug, row.book) == ("On reading slowly", "on-reading-slowly", None)
+        assert row.html == "<p><strong>Four</strong> evenings.</p>\n"
+        assert row.published_at
+        assert (row.state, row.step, row.due_at, row.token) == (State.DONE, "published", None, None)
+        assert catalogue.asked == []
+
+    def test_readers_are_told_in_the_same_breath(self, make_post: MakePost) -> None:
+        post = make_post()
+        enrich_post(post.pk)
+        (notice,) = notices()
+        assert (notice["new_id"], notice["title"], notice["author"]) == (post.pk, "On reading slowly", "ann")
+        assert notice["url"] == f"/posts/{post.pk}/on-reading-slowly/"
+        assert notice["html"].startswith(f'<article class="card" data-post-id="{post.pk}"')
+        assert "csrf" not in notice["html"]
+
+    def test_its_book_is_found_with_its_cover(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN, cover=picture(800, 1200))
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk) == "published"
+        row = stored(post)
+        assert (row.shown_book_title, row.shown_book_author) == ("Slow reading", "John Miedema")
+        assert row.book
+        assert (row.book.outcome, row.book.cover_outcome, row.book.year) == (Outcome.FOUND, Outcome.FOUND, "2009")
+        assert (row.book.cover_width, row.book.cover_height) == (480, 720)
+        assert f"/covers/{row.book.cover_large}.webp 480w" in notices()[0]["html"]
+
+    def test_what_the_author_wrote_wins(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN)
+        post = make_post(isbn=ISBN, book_title="Langsam lesen")
+        enrich_post(post.pk)
+        row = stored(post)
+        assert (row.shown_book_title, row.shown_book_author) == ("Langsam lesen", "John Miedema")
+        assert Book.objects.get().title == "Slow reading"
+
+    def test_without_a_cover_one_is_drawn(self, make_post: MakePost) -> None:
+        post = make_post(book_title="The Summer Book", book_author="Tove Jansson")
+        enrich_post(post.pk)
+        html = notices()[0]["html"]
+        assert "<img" not in html
+        assert "<b>The Summer Book</b><i>Tove Jansson</i>" in html
+
+    def test_the_words_of_strangers_stay_words(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        attack = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+        catalogue.add(ISBN, title=attack, author=attack)
+        post = make_post(title=attack, body=attack, isbn=ISBN)
+        enrich_post(post.pk)
+        assert "<script" not in notices()[0]["html"]
+        assert "<img" not in notices()[0]["html"]
+
+
+class TestOnce:
+    def test_a_message_that_comes_again_does_nothing(self, make_post: MakePost) -> None:
+        post = make_post()
+        assert [enrich_post(post.pk) for _ in range(3)] == ["published", "nothing to do", "nothing to do"]
+        assert log.head().number == 1
+
+    def test_a_post_that_is_gone_is_nothing_to_do(self, make_post: MakePost) -> None:
+        post = make_post()
+        post_id = post.pk
+        post.delete()
+        assert enrich_post(post_id) == "nothing to do"
+
+    def test_a_post_edited_while_its_book_is_looked_up_is_published_as_edited(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN)
+        post = make_post(isbn=ISBN)
+
+        def edit() -> None:
+            post.title = "Newer"
+            post.edit()
+
+        assert while_asked(catalogue, post, edit) == "superseded"
+        assert notices() == []
+        assert stored(post).published_at is None
+        assert enrich_post(post.pk) == "published"
+        assert [notice["title"] for notice in notices()] == ["Newer"]
+
+    def test_a_post_deleted_while_its_book_is_looked_up_is_never_heard_of(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN)
+        post = make_post(isbn=ISBN)
+        assert while_asked(catalogue, post, lambda: post.delete() and None) == "superseded"
+        assert notices() == []
+        assert not Notice.objects.exists()
+
+    def test_a_worker_that_comes_back_after_its_lease_publishes_nothing(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN)
+        post = make_post(isbn=ISBN)
+
+        def lose_the_lease() -> None:
+            Post.objects.reclaim(timezone.now() + LEASE)
+
+        assert while_asked(catalogue, post, lose_the_lease) == "superseded"
+        assert notices() == []
+
+    def test_an_edited_post_keeps_its_day_and_its_old_text_until_the_new_one_is_ready(
+        self, make_post: MakePost
+    ) -> None:
+        post = make_post()
+        enrich_post(post.pk)
+        first = stored(post)
+        first.title, first.body = "Newer", "Five evenings."
+        first.edit()
+        waiting = stored(post)
+        assert (waiting.shown_title, waiting.html) == ("On reading slowly", "<p>Four evenings.</p>\n")
+        since = log.head()
+        enrich_post(post.pk)
+        done = stored(post)
+        assert (done.shown_title, done.html) == ("Newer", "<p>Five evenings.</p>\n")
+        assert done.published_at == first.published_at
+        told = log.read(since.epoch, since.number)
+        assert told
+        assert json.loads(log.frames(told, since)[0][1])["kind"] == "changed"
+
+
+class TestBooks:
+    def test_a_known_book_is_asked_for_once(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN, cover=picture())
+        for _ in range(3):
+            assert enrich_post(make_post(isbn=ISBN).pk) == "published"
+        assert len(catalogue.asked) == 2  # the book and its cover
+        assert Book.objects.count() == 1
+
+    def test_two_posts_at_once_about_a_new_book_make_one_row_and_one_question(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN, cover=picture())
+        first, second = make_post(isbn=ISBN), make_post(isbn=ISBN)
+        results: list[str] = []
+        assert while_asked(catalogue, first, lambda: results.append(enrich_post(second.pk))) == "published"
+        assert results == ["postponed: another worker asks about this book"]
+        assert enriched_again(second) == "published"
+        assert Book.objects.count() == 1
+        assert len(catalogue.asked) == 2
+
+    def test_a_book_without_an_isbn_is_one_row_however_it_is_spelled(self, make_post: MakePost) -> None:
+        for title, author in (("The Summer Book", "Tove Jansson"), ("the summer  book!", "TOVE JANSSON")):
+            enrich_post(make_post(book_title=title, book_author=author).pk)
+        assert Book.objects.count() == 1
+        assert {post.shown_book_title for post in Post.objects.all()} == {"The Summer Book", "the summer  book!"}
+
+    def test_a_book_that_is_not_there_holds_nothing_up(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        assert [enrich_post(make_post(isbn=ISBN).pk) for _ in range(2)] == ["published", "published"]
+        assert len(catalogue.asked) == 1  # a miss is kept for a while
+
+    def test_a_cover_that_is_no_picture_holds_nothing_up(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN, cover=b"<svg onload=alert(1)>")
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk) == "published"
+        book = Book.objects.get()
+        assert (book.outcome, book.cover_outcome, book.cover_large) == (Outcome.FOUND, Outcome.NOT_FOUND, "")
+
+
+class TestTrouble:
+    @pytest.mark.parametrize(
+        ("code", "outcome"), [(403, Outcome.REFUSED), (429, Outcome.REFUSED), (500, Outcome.UNREACHABLE)]
+    )
+    def test_trouble_with_the_catalogue_is_tried_again_and_then_done_without(
+        self, make_post: MakePost, catalogue: Catalogue, settings: Settings, code: int, outcome: Outcome
+    ) -> None:
+        catalogue.answer("/api/books", status(code))
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk).startswith("postponed: ")
+        row = stored(post)
+        assert (row.state, row.published_at, row.attempts) == (State.PENDING, None, 1)
+        assert row.due_at
+        assert row.due_at > timezone.now()
+        assert Book.objects.get().outcome == outcome
+        Post.objects.update(submitted_at=timezone.now() - timedelta(seconds=settings.ENRICH_DEADLINE))
+        assert enriched_again(post) == "published"
+        assert len(catalogue.asked) == 1
+
+    def test_a_refusal_s_own_waiting_time_is_kept_to(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.answer("/api/books", status(429, Retry_After="40"))
+        post = make_post(isbn=ISBN)
+        enrich_post(post.pk)
+        due_at = stored(post).due_at
+        assert due_at
+        assert due_at > timezone.now() + timedelta(seconds=35)
+
+    def test_a_message_too_many_asks_nobody(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.answer("/api/books", status(500))
+        post = make_post(isbn=ISBN)
+        enrich_post(post.pk)
+        assert [enrich_post(post.pk) for _ in range(3)] == ["nothing to do"] * 3
+        assert len(catalogue.asked) == 1
+
+    def test_a_refusal_holds_for_every_post(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.answer("/api/books", status(429, Retry_After="40"))
+        enrich_post(make_post(isbn=ISBN).pk)
+        assert "left alone" in enrich_post(make_post(isbn="9780140328721").pk)
+        assert len(catalogue.asked) == 1
+
+    def test_no_wait_reaches_beyond_the_deadline(
+        self, make_post: MakePost, catalogue: Catalogue, settings: Settings
+    ) -> None:
+        catalogue.answer("/api/books", status(429, Retry_After="9999"))
+        post = make_post(isbn=ISBN)
+        enrich_post(post.pk)
+        assert stored(post).due_at == post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
+
+    def test_over_the_rate_limit_nobody_asks_and_nobody_waits(
+        self, make_post: MakePost, catalogue: Catalogue, settings: Settings
+    ) -> None:
+        settings.CATALOGUE_RATE = 0.1
+        first, second = make_post(isbn=ISBN), make_post(isbn="9780140328721")
+        assert enrich_post(first.pk) == "published"
+        assert enrich_post(second.pk).startswith("postponed: over the catalogue's rate limit")
+        assert len(catalogue.asked) == 1
+        assert stored(second).attempts == 0
+
+    def test_a_cover_that_fails_is_tried_again_without_asking_for_the_book(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN, cover=picture())
+        catalogue.answer("/b/id/", status(503))
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk).startswith("postponed: ")
+        catalogue.behave()
+        assert enriched_again(post) == "published"
+        assert [path.partition("?")[0] for path in catalogue.asked] == [
+            "/api/books",
+            "/b/id/5546156-L.jpg",
+            "/b/id/5546156-L.jpg",
+        ]
+
+
+class TestSweep:
+    def queued(self, broker: redis.Redis) -> int:
+        return int(broker.llen("enrich"))
+
+    def test_it_queues_what_is_overdue_and_then_leaves_it_alone(self, make_post: MakePost, broker: redis.Redis) -> None:
+        make_post()
+        broker.flushall()  # its message is lost
+        sweep()
+        assert self.queued(broker) == 1
+        sweep()
+        assert self.queued(broker) == 1
+        Post.objects.update(due_at=timezone.now())
+        sweep()
+        assert self.queued(broker) == 2
+
+    def test_it_takes_back_what_a_dead_worker_held(self, make_post: MakePost, broker: redis.Redis) -> None:
+        post = make_post()
+        Post.objects.claim(post.pk)
+        broker.flushall()
+        sweep()
+        assert self.queued(broker) == 0
+        Post.objects.update(due_at=timezone.now())
+        sweep()
+        assert self.queued(broker) == 1
+        assert enrich_post(post.pk) == "published"
+
+    def test_what_is_done_it_does_not_touch(self, make_post: MakePost, broker: redis.Redis) -> None:
+        enrich_post(make_post().pk)
+        broker.flushall()
+        sweep()
+        assert self.queued(broker) == 0
+
+
+class TestRemoval:
+    def test_a_published_post_that_is_deleted_is_taken_from_every_page(self, make_post: MakePost) -> None:
+        post = make_post()
+        enrich_post(post.pk)
+        stored(post).delete()
+        assert notices() == [{"new_id": post.pk}]
+
+    def test_so_are_all_of_an_author_who_leaves(self, make_post: MakePost, ann: User) -> None:
+        ids = {make_post().pk for _ in range(2)}
+        for post_id in ids:
+            enrich_post(post_id)
+        make_post()  # never published
+        ann.delete()
+        assert {notice["new_id"] for notice in notices()} == ids
+        assert all(set(notice) == {"new_id"} for notice in notices())
