@@ -143,6 +143,24 @@ stdout_logfile_backups = 2
     return "".join([head, *sections])
 
 
+def ask_supervisord(method: str, *arguments: object, folder: Path | None = None) -> Any:
+    """Call a method of supervisord's own interface.
+
+    Args:
+        folder: where its socket stands; this site's where nothing else is said.
+
+    Raises:
+        OSError, http.client.HTTPException: it is not there.
+        xmlrpc.client.Fault: it does not want to.
+    """
+    transport = SupervisorTransport(None, None, f"unix://{folder or sockets()}/supervisor.sock")
+    try:
+        with xmlrpc.client.ServerProxy("http://unix", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+    finally:
+        transport.close()
+
+
 class Supervisor:
     """supervisord as a child of ours, and what it says of its own children."""
 
@@ -150,23 +168,16 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._children: list[int] = []  # as last seen
 
-    @property
-    def _rpc(self) -> Any:
-        # A new one for each call: after a refused connection this transport is of no more use.
-        transport = SupervisorTransport(None, None, f"unix://{sockets()}/supervisor.sock")
-        proxy: Any = xmlrpc.client.ServerProxy("http://unix", transport=transport)
-        return proxy.supervisor
-
     def stop_orphan(self) -> None:
         """End one that outlived its launcher: a second Valkey on the same files would be the end of them."""
         if not self.answers():
             return
-        self._rpc.shutdown()
+        ask_supervisord("shutdown")
         until(lambda: not self.answers(), SUPERVISORD_STOPS_IN, "an earlier supervisord on this VAR_DIR does not stop.")
 
     def answers(self) -> bool:
         try:
-            self._rpc.getState()
+            ask_supervisord("getState")
         except xmlrpc.client.Fault:
             return True  # it is on its way out, and still there
         except (OSError, http.client.HTTPException):
@@ -180,7 +191,7 @@ class Supervisor:
         self.until(self.answers)
 
     def run(self, name: str) -> None:
-        self._rpc.startProcess(name, False)
+        ask_supervisord("startProcess", name, False)
 
     def stop(self) -> None:
         if self._process is None:
@@ -217,7 +228,7 @@ class Supervisor:
         """Raises CannotRun where supervisord has ended or given a child up."""
         if self._process is not None and self._process.poll() is not None:
             raise CannotRun(f"supervisord ended.\n{last_lines(settings.VAR_DIR / 'log' / 'supervisord.log')}")
-        children = self._rpc.getAllProcessInfo() if self.answers() else []
+        children = ask_supervisord("getAllProcessInfo") if self.answers() else []
         self._children = [child["pid"] for child in children if child["pid"]]
         for child in children:
             if child["statename"] == "FATAL":

@@ -14,7 +14,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import xmlrpc.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from supervisor.xmlrpc import SupervisorTransport
 from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
+
+from bookshelf.launcher import ask_supervisord
 
 from .catalogue import Catalogue
 
@@ -110,14 +110,15 @@ class Reader:
         message: dict[str, Any] = json.loads(self.connection.recv(timeout))
         return message
 
-    def until(self, new_id: int, timeout: float = 30) -> list[dict[str, Any]]:
-        """All notices up to the first one about a post, which comes last."""
-        end = time.monotonic() + timeout
+    def until(self, *ids: int, timeout: float = 60) -> list[dict[str, Any]]:
+        """All notices up to the one that completes those about some posts."""
+        end, missing = time.monotonic() + timeout, set(ids)
         notices: list[dict[str, Any]] = []
-        while not notices or notices[-1]["new_id"] != new_id:
+        while missing:
             message = self.next(end - time.monotonic())
             if message["type"] == "update_notice":
                 notices.append(message)
+                missing.discard(message["new_id"])
             elif message["type"] == "heartbeat":
                 self.connection.send(json.dumps({"pong": message["nonce"]}))
         return notices
@@ -182,24 +183,21 @@ class Site:
 
     # --- its processes ----------------------------------------------------------------------------
 
-    @property
-    def supervisor(self) -> Any:
-        transport = SupervisorTransport(None, None, f"unix://{self.var_dir}/supervisor.sock")
-        proxy: Any = xmlrpc.client.ServerProxy("http://unix", transport=transport)
-        return proxy.supervisor
+    def supervisor(self, method: str, *arguments: object) -> Any:
+        return ask_supervisord(method, *arguments, folder=self.var_dir)
 
     def pid(self, program: str) -> int:
-        pid: int = self.supervisor.getProcessInfo(program)["pid"]
+        pid: int = self.supervisor("getProcessInfo", program)["pid"]
         return pid
 
     @contextmanager
     def without(self, program: str) -> Iterator[None]:
         """One of its processes stopped, and not restarted until the block ends."""
-        self.supervisor.stopProcess(program)
+        self.supervisor("stopProcess", program)
         try:
             yield
         finally:
-            self.supervisor.startProcess(program)
+            self.supervisor("startProcess", program)
 
     @contextmanager
     def frozen(self, program: str) -> Iterator[None]:

@@ -43,7 +43,7 @@ class UpdateConsumer(AsyncWebsocketConsumer):
         return False
 
     def since(self) -> str | None:
-        query = parse_qs(self.scope["query_string"].decode("latin-1"))
+        query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return query["since"][0] if "since" in query else None
 
     async def send_text(self, text: str) -> None:

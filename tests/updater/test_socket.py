@@ -1,0 +1,199 @@
+"""The live socket of the running site, as a client on the wire sees it."""
+
+import json
+import socket
+import struct
+from typing import Any
+
+import pytest
+from websockets import Origin
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from ..site import Reader, Site, Visitor
+
+
+@pytest.fixture
+def author(site: Site) -> Visitor:
+    return site.author()
+
+
+def test_it_greets_with_the_place_where_it_starts(site: Site) -> None:
+    with site.reader() as reader:
+        hello = reader.next()
+        assert hello == {"type": "hello", "cursor": site.visitor().get("/updates/").json["cursor"]}
+
+
+def test_a_new_post_reaches_every_reader(site: Site, author: Visitor) -> None:
+    with site.reader() as one, site.reader() as other:
+        post_id = author.write("A title", "**A** text.", book_title="A book")
+        for reader in (one, other):
+            notice = reader.until(post_id)[-1]
+            assert set(notice) == {"type", "cursor", "kind", "new_id", "title", "author", "url", "html"}
+            assert (notice["kind"], notice["new_id"], notice["title"]) == ("published", post_id, "A title")
+            assert notice["url"] == f"/posts/{post_id}/a-title/"
+            assert notice["html"].startswith("<article ")
+
+
+def test_the_card_on_the_wire_is_the_card_of_the_list(site: Site, author: Visitor) -> None:
+    with site.reader() as reader:
+        notice = reader.until(author.write("Same card"))[-1]
+    assert notice["html"] in site.visitor().get("/").text
+
+
+def test_a_page_s_cursor_replays_what_came_after_the_page(site: Site, author: Visitor) -> None:
+    page = site.visitor().get("/").text
+    since = page.partition('data-cursor="')[2].partition('"')[0]
+    with site.reader() as witness:
+        first, second = author.write("First"), author.write("Second")
+        witness.until(second)
+    with site.reader(since) as late:
+        assert late.next() == {"type": "hello", "cursor": since}
+        seen = {late.next()["new_id"], late.next()["new_id"]}
+    assert seen == {first, second}
+
+
+def test_a_reader_that_was_away_is_told_what_it_missed_in_order_and_once(site: Site, author: Visitor) -> None:
+    with site.reader() as reader, site.reader() as witness:
+        kept = author.write("Kept")
+        cursor = reader.until(kept)[-1]["cursor"]
+        reader.connection.close()
+        gone, changed = author.write("Gone"), author.write("Changed")
+        witness.until(changed)
+        author.post(f"/posts/{kept}/edit/", title="Kept and changed", body="Five evenings.")
+        witness.until(kept)
+        author.post(f"/posts/{gone}/delete/")
+        witness.until(gone)
+    with site.reader(cursor) as back:
+        assert back.next()["type"] == "hello"
+        told = [back.next() for _ in range(3)]
+    assert [(notice["kind"], notice["new_id"]) for notice in told] == [
+        ("published", changed),
+        ("changed", kept),
+        ("removed", gone),
+    ]
+    assert told[1]["title"] == "Kept and changed"
+    assert set(told[2]) == {"type", "cursor", "kind", "new_id"}
+
+
+def test_polling_tells_the_same(site: Site, author: Visitor) -> None:
+    with site.reader() as reader:
+        since = reader.next()["cursor"]
+        post_id = author.write("Twice told")
+        notices = reader.until(post_id)
+    polled = site.visitor().get(f"/updates/?since={since}").json
+    assert polled["notices"] == notices
+    assert polled["cursor"] == notices[-1]["cursor"]
+
+
+def test_a_deleted_post_is_gone_from_what_is_told(site: Site, author: Visitor) -> None:
+    with site.reader() as reader:
+        since = reader.next()["cursor"]
+        post_id = author.write("A secret title")
+        reader.until(post_id)
+        author.post(f"/posts/{post_id}/delete/")
+        assert reader.until(post_id)[-1]["kind"] == "removed"
+    assert "secret" not in site.visitor().get(f"/updates/?since={since}").text
+
+
+@pytest.mark.parametrize("since", ["", "x", "00000000-1", "📚"])
+def test_a_cursor_of_no_use_is_a_reset_and_no_error(site: Site, since: str) -> None:
+    with site.reader(since) as reader:
+        assert reader.next()["type"] == "hello"
+        assert reader.next() == {"type": "reset"}
+
+
+def test_it_asks_who_reads_and_closes_who_does_not_answer(site: Site) -> None:
+    """The one test that waits for the clock: 25 s until the question, 20 s for the answer."""
+    with site.reader() as answering, site.reader() as silent:
+        for reader in (answering, silent):
+            reader.next()
+        question = answering.next()
+        assert set(question) == {"type", "cursor", "nonce"}
+        assert question["type"] == "heartbeat"
+        answering.connection.send(json.dumps({"pong": question["nonce"]}))
+        asked = silent.next()
+        assert asked["nonce"] != question["nonce"]
+        silent.connection.send(json.dumps({"pong": "a guess"}))
+        assert closed(silent) == 4008
+        # Far beyond the 12 s after which the other channel layer drops idle sockets.
+        assert answering.next()["type"] == "heartbeat"
+
+
+def closed(reader: Reader) -> int | None:
+    """The code that the server closes with, whatever it still says before."""
+
+    def drain() -> None:
+        while True:
+            reader.next()
+
+    with pytest.raises(ConnectionClosed) as end:
+        drain()
+    return end.value.rcvd.code if end.value.rcvd else None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "x",
+        "{}",
+        "[]",
+        "null",
+        '"pong"',
+        '{"pong": 1}',
+        '{"pong": null}',
+        '{"pong": "a", "b": 1}',
+        '{"type": "notice"}',
+        '{"type": "update_notice", "new_id": 1}',
+        "[" * 4000,
+        '{"pong": "' + "x" * 4096 + '"}',
+        '{"pong": "' + "é" * 2048 + '"}',
+        b"",
+        b'{"pong": "a"}',
+    ],
+    ids=repr,
+)
+def test_whoever_says_anything_but_a_pong_is_sent_away(site: Site, message: str | bytes) -> None:
+    with site.reader() as bystander, site.reader() as reader:
+        for each in (bystander, reader):
+            assert each.next()["type"] == "hello"
+        reader.connection.send(message)
+        assert closed(reader) == 4502
+        with pytest.raises(TimeoutError):
+            bystander.next(timeout=0.05)  # nothing that a client says reaches another
+
+
+def test_bytes_that_are_no_text_end_the_connection_below_us(site: Site) -> None:
+    with site.reader() as reader:
+        reader.next()
+        mask = b"\0\0\0\0"
+        reader.connection.socket.sendall(struct.pack("!BB", 0x81, 0x80 | 2) + mask + b"\xc3\x28")
+        assert closed(reader) is None  # Autobahn, as daphne sets it up, drops the connection without a code
+
+
+def refused(site: Site, path: str = "/ws/update_notice/", origin: str | None = None, **more: Any) -> int:
+    with (
+        pytest.raises(InvalidStatus) as refusal,
+        connect(f"ws://127.0.0.1:{site.port}{path}", origin=Origin(origin) if origin else None, proxy=None, **more),
+    ):
+        pass
+    return refusal.value.response.status_code
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.example", "http://127.0.0.1:1", "https://evil.example:8000"]
+)
+def test_a_page_of_another_site_is_refused(site: Site, origin: str | None) -> None:
+    assert refused(site, origin=origin) == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/ws/", "/ws/update_notice", "/ws/other/", "/posts/new/"])
+def test_no_other_path_takes_sockets(site: Site, path: str) -> None:
+    assert refused(site, path, origin=site.url) == 403
+
+
+def test_half_a_handshake_harms_nobody(site: Site, author: Visitor) -> None:
+    with socket.create_connection(("127.0.0.1", site.port)) as half, site.reader() as reader:
+        half.sendall(b"GET /ws/update_notice/ HTTP/1.1\r\nUpgrade: websocket\r\n")
+        assert reader.until(author.write("Whole"))
