@@ -6,7 +6,7 @@ from html import unescape
 
 import nh3
 from django.template.loader import render_to_string
-from django.utils.text import Truncator, slugify
+from django.utils.text import slugify
 from markdown_it import MarkdownIt
 
 from .models import Post
@@ -49,9 +49,17 @@ def render_body(text: str) -> Rendering:
     )
     return Rendering(
         html=html,
-        excerpt=Truncator(plain).chars(EXCERPT_LENGTH, truncate="…"),
+        excerpt=shorten(plain),
         minutes=max(1, round(len(plain.split()) / WORDS_A_MINUTE)),
     )
+
+
+def shorten(text: str) -> str:
+    """The beginning, up to a whole word where there is one to end with."""
+    if len(text) <= EXCERPT_LENGTH:
+        return text
+    beginning = text[: EXCERPT_LENGTH - 1]
+    return (beginning.rpartition(" ")[0] or beginning).rstrip(" .,;:") + "…"
 
 
 def slug_of(title: str) -> str:

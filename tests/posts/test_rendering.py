@@ -64,7 +64,8 @@ def test_the_excerpt_is_text_and_keeps_words_apart() -> None:
 def test_a_long_excerpt_ends_in_an_ellipsis() -> None:
     excerpt = render_body("word " * 200).excerpt
     assert len(excerpt) <= 280
-    assert excerpt.endswith("…")
+    assert excerpt.endswith(" word…")
+    assert len(render_body("x" * 999).excerpt) == 280
 
 
 def test_the_reading_time_is_a_minute_at_least() -> None:
