@@ -9,8 +9,6 @@ import contextlib
 import fcntl
 import http.client
 import os
-import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -20,7 +18,6 @@ import urllib.error
 import urllib.request
 import xmlrpc.client
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,115 +29,16 @@ from django.core.management import call_command
 from django.db import DatabaseError
 from supervisor.xmlrpc import SupervisorTransport
 
-from bookshelf import celery_app, environment, valkey
+from bookshelf import celery_app
+from bookshelf.processes import CannotRun, configuration, embedded, node, programs, sockets
 
 LAST_LINES = 15
 SUPERVISORD_STOPS_IN = 150.0  # seconds; longer than all its children together may take
 READY_IN = 120.0  # seconds
 
 
-class CannotRun(Exception):
-    """Says in words what keeps the site from running."""
-
-
 class Stopped(BaseException):
     """Somebody asked for an end. Not an Exception: no library on the way may take it for a failure of its own."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """One process that supervisord keeps. Those of a higher priority start later and stop earlier."""
-
-    name: str
-    command: list[str]
-    priority: int
-    stop_seconds: int
-
-
-def programs() -> list[Program]:
-    python = sys.executable
-    celery = [python, "-m", "celery", "-A", "bookshelf"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    # Twisted's own backlog is 50: more readers than that come back at once when a process restarts.
-    endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}:backlog=4096"
-    web = [python, "-m", "daphne", "-e", endpoint, "--no-server-name", "bookshelf.asgi:application"]
-    if settings.TRUSTED_PROXIES:
-        web.insert(3, "--proxy-headers")
-    worker_stop = settings.CELERY_TASK_TIME_LIMIT + 10
-    found = [
-        Program(
-            "worker", [*celery, "worker", "-Q", "enrich", "-n", node("enrich"), "-c", "2", *quiet], 20, worker_stop
-        ),
-        Program(
-            "sweep", [*celery, "worker", "-Q", "sweep", "-n", node("sweep"), "-P", "solo", *quiet], 20, worker_stop
-        ),
-        Program("beat", [*celery, "beat", "--loglevel", "INFO"], 30, 10),
-        Program("web", web, 40, 15),
-    ]
-    if embedded():
-        server = valkey.find_server()
-        if server is None:
-            raise CannotRun(
-                "there is no valkey-server or redis-server (6.2 or newer) here; install one or set REDIS_URL."
-            )
-        arguments = valkey.command(server, sockets() / "valkey.sock", settings.VAR_DIR / "valkey")
-        found.insert(0, Program("valkey", arguments, 10, 15))
-    return found
-
-
-def embedded() -> bool:
-    return not environment.text("REDIS_URL")
-
-
-def node(name: str) -> str:
-    return f"{name}-{settings.PORT}@{socket.gethostname()}"
-
-
-def sockets() -> Path:
-    return environment.socket_folder(settings.VAR_DIR)
-
-
-# --- supervisord ---------------------------------------------------------------------------------
-
-
-def configuration(all_programs: list[Program]) -> str:
-    var = settings.VAR_DIR
-    if re.search(r"[%\n]|\s[;#]", f"{var} {settings.BASE_DIR} {sys.executable}"):
-        raise CannotRun("supervisord cannot work in a folder with %, ' ;' or ' #' in its name.")
-    head = f"""
-[supervisord]
-nodaemon = true
-silent = true
-logfile = {var}/log/supervisord.log
-pidfile = {var}/supervisord.pid
-[unix_http_server]
-file = {sockets()}/supervisor.sock
-chmod = 0700
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[supervisorctl]
-serverurl = unix://{sockets()}/supervisor.sock
-"""
-    # stopasgroup stays off: a signal to a worker's children would lose the tasks that they run.
-    sections = [
-        f"""
-[program:{program.name}]
-command = {shlex.join(program.command)}
-directory = {settings.BASE_DIR}
-priority = {program.priority}
-autostart = false
-autorestart = true
-startsecs = 10
-startretries = 3
-stopwaitsecs = {program.stop_seconds}
-redirect_stderr = true
-stdout_logfile = {var}/log/{program.name}.log
-stdout_logfile_maxbytes = 10MB
-stdout_logfile_backups = 2
-"""
-        for program in all_programs
-    ]
-    return "".join([head, *sections])
 
 
 def ask_supervisord(method: str, *arguments: object, folder: Path | None = None) -> Any:

@@ -241,6 +241,12 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # daphne logs each request on its own; Django's copy of the 4xx ones adds nothing.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        # daphne logs each request on its own; Django's copy of the 4xx ones adds nothing.
+        "django.request": {"level": "ERROR"},
+        # What came of a task is said when it is done.
+        "celery.worker.strategy": {"level": "WARNING"},
+        # Celery sets the root to the level of its command; our own words are worth hearing all the same.
+        **{name: {"level": "INFO"} for name in ("bookshelf", "posts", "tasks", "updater")},
+    },
 }

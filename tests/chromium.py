@@ -8,6 +8,7 @@ import sys
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 600  # for each way of getting one
 
+QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 PLAYWRIGHT = [[sys.executable, "-m", "playwright", "install", "chromium"]]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 APT = [[*AS_ROOT, "apt-get", "update", "-q"], [*AS_ROOT, "apt-get", "install", "-q", "-y", "chromium"]]
@@ -28,7 +29,9 @@ def playwrights_own() -> str | None:
 
 def succeeded(commands: list[list[str]]) -> bool:
     try:
-        return all(subprocess.run(command, check=False, timeout=SECONDS).returncode == 0 for command in commands)
+        return all(
+            subprocess.run(command, check=False, timeout=SECONDS, env=QUIET).returncode == 0 for command in commands
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"{commands[0][0]}: {error}", file=sys.stderr)
         return False

@@ -1,0 +1,115 @@
+"""The processes that make up a site on one machine, and how supervisord is told of them."""
+
+import re
+import shlex
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from bookshelf import environment, valkey
+
+
+class CannotRun(Exception):
+    """Says in words what keeps the site from running."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process that supervisord keeps. Those of a higher priority start later and stop earlier."""
+
+    name: str
+    command: list[str]
+    priority: int
+    stop_seconds: int
+
+
+def programs() -> list[Program]:
+    """All of them, in the order in which they start. Raises CannotRun where there is no Valkey to be had."""
+    task_ends_in = settings.CELERY_TASK_TIME_LIMIT + 10
+    return [
+        *([Program("valkey", embedded_valkey(), 10, 15)] if embedded() else []),
+        Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in),
+        Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in),
+        Program("beat", celery("beat", "WARNING"), 30, 10),
+        Program("web", daphne(), 40, 15),
+    ]
+
+
+def embedded_valkey() -> list[str]:
+    server = valkey.find_server()
+    if server is None:
+        raise CannotRun("there is no valkey-server or redis-server (6.2 or newer) here; install one or set REDIS_URL.")
+    return valkey.command(server, sockets() / "valkey.sock", settings.VAR_DIR / "valkey")
+
+
+def celery(command: str, level: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "bookshelf", command, "--loglevel", level, *options]
+
+
+def worker(queue: str, level: str, *options: str) -> list[str]:
+    # What workers tell each other nobody here listens to, and waiting for it makes a start slower.
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return celery("worker", level, "--queues", queue, "--hostname", node(queue), *alone, *options)
+
+
+def daphne() -> list[str]:
+    # Twisted's own backlog is 50: more readers than that come back at once when a process restarts.
+    interface = settings.HOST.replace(":", r"\:")
+    endpoint = f"tcp:port={settings.PORT}:interface={interface}:backlog=4096"
+    proxied = ["--proxy-headers"] if settings.TRUSTED_PROXIES else []
+    return [sys.executable, "-m", "daphne", "-e", endpoint, "--no-server-name", *proxied, "bookshelf.asgi:application"]
+
+
+def embedded() -> bool:
+    return not environment.text("REDIS_URL")
+
+
+def node(name: str) -> str:
+    return f"{name}-{settings.PORT}@{socket.gethostname()}"
+
+
+def sockets() -> Path:
+    return environment.socket_folder(settings.VAR_DIR)
+
+
+def configuration(all_programs: list[Program]) -> str:
+    var = settings.VAR_DIR
+    if re.search(r"[%\n]|\s[;#]", f"{var} {settings.BASE_DIR} {sys.executable}"):
+        raise CannotRun("supervisord cannot work in a folder with %, ' ;' or ' #' in its name.")
+    head = f"""
+[supervisord]
+nodaemon = true
+silent = true
+logfile = {var}/log/supervisord.log
+pidfile = {var}/supervisord.pid
+[unix_http_server]
+file = {sockets()}/supervisor.sock
+chmod = 0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl = unix://{sockets()}/supervisor.sock
+"""
+    # stopasgroup stays off: a signal to a worker's children would lose the tasks that they run.
+    sections = [
+        f"""
+[program:{program.name}]
+command = {shlex.join(program.command)}
+directory = {settings.BASE_DIR}
+priority = {program.priority}
+autostart = false
+autorestart = true
+startsecs = 10
+startretries = 3
+stopwaitsecs = {program.stop_seconds}
+redirect_stderr = true
+stdout_logfile = {var}/log/{program.name}.log
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 2
+"""
+        for program in all_programs
+    ]
+    return "".join([head, *sections])
