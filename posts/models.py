@@ -47,7 +47,7 @@ class Book(models.Model):
     title = models.CharField(max_length=300, blank=True)
     author = models.CharField(max_length=300, blank=True)
     year = models.CharField(max_length=4, blank=True)
-    source_url = models.URLField(max_length=300, blank=True)
+    source_url = models.URLField(max_length=300, blank=True, editable=False)
     cover_id = models.PositiveBigIntegerField(null=True, blank=True)
 
     # Names in the storage, and the size in pixels of the large one.

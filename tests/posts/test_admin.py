@@ -1,0 +1,51 @@
+"""What an operator does in the admin goes the way of an author's save, and overwrites nothing of a worker's."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from posts.models import Book, Outcome, Post
+from posts.outbox import State
+
+from ..conftest import MakePost
+
+pytestmark = pytest.mark.django_db
+
+
+def test_posts_can_be_enriched_again(admin_client: Client, make_post: MakePost) -> None:
+    post = make_post()
+    Post.objects.filter(pk=post.pk).update(state=State.FAILED, due_at=None, attempts=20)
+    admin_client.post("/admin/posts/post/", {"action": "submit_again", "_selected_action": [post.pk]})
+    post.refresh_from_db()
+    assert (post.state, post.attempts) == (State.PENDING, 0)
+    assert post.due_at
+    assert post.due_at <= timezone.now()
+
+
+def test_a_mistyped_isbn_is_refused_here_too(admin_client: Client, make_post: MakePost) -> None:
+    post = make_post()
+    answer = admin_client.post(
+        f"/admin/posts/post/{post.pk}/change/", {"title": "a", "body": "b", "isbn": "9780980200448"}
+    )
+    assert "Is one mistyped?" in answer.content.decode()
+
+
+def test_correcting_a_book_leaves_alone_what_a_worker_found_meanwhile(admin_client: Client) -> None:
+    book = Book.objects.create(key="isbn:9780980200447", isbn="9780980200447", title="Slow readin")
+    page = admin_client.get(f"/admin/posts/book/{book.pk}/change/")
+    fields = {name: value or "" for name, value in page.context["adminform"].form.initial.items()}
+    Book.objects.filter(pk=book.pk).update(outcome=Outcome.FOUND)
+    admin_client.post(f"/admin/posts/book/{book.pk}/change/", fields | {"title": "Slow reading"})
+    book.refresh_from_db()
+    assert (book.title, book.outcome) == ("Slow reading", Outcome.FOUND)
+
+
+def test_posts_and_books_are_not_made_here(admin_client: Client) -> None:
+    for model in ("post", "book"):
+        assert admin_client.get(f"/admin/posts/{model}/").status_code == 200
+        assert admin_client.get(f"/admin/posts/{model}/add/").status_code == 403
+
+
+def test_strangers_are_asked_to_log_in_by_the_site_s_own_page(client: Client) -> None:
+    assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
+    assert client.get("/admin/login/?next=/admin/").headers["Location"].startswith("/accounts/login/")
