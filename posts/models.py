@@ -164,7 +164,8 @@ class Post(Outbox):
 
     @property
     def is_being_worked_on(self) -> bool:
-        return self.state in (State.PENDING, State.PROCESSING)
+        """Whether its author waits for something. For a cover that comes late nobody waits."""
+        return self.state in (State.PENDING, State.PROCESSING) and self.step != Step.PUBLISHED
 
     @property
     def cover_title(self) -> str:

@@ -6,7 +6,7 @@ doing it stands in the row. A life, in order:
 1. `submit` (a person saved): pending, due now, no token.
 2. `claim` (a worker): processing, a fresh token, due when the lease runs out.
 3. `finish` or `postpone`, both fenced: they act only while that token stands. A newer `submit` has cleared it,
-   and what the worker made of the older text is dropped.
+   and what the worker made of the older text is dropped. Finished may be for now: with something to be added later.
 4. A worker that died leaves a lease that runs out; the sweep makes the row pending again and so fences it off.
 
 `due_at` says when the sweep puts the row in the queue (again), `not_before` when a worker may take it: a message
@@ -97,9 +97,16 @@ class Outbox(models.Model):
         self.token = None
         self.save(update_fields=None if self._state.adding else [*columns, *self.WORK_COLUMNS])
 
-    def finish(self, **columns: Any) -> bool:
-        """Write what was made, if this claim still stands. False: a newer save or worker owns the row."""
-        return self._fenced(state=State.DONE, due_at=None, token=None, error="", **columns)
+    def finish(self, again_at: datetime | None = None, **columns: Any) -> bool:
+        """Write what was made, if this claim still stands. False: a newer save or worker owns the row.
+
+        Args:
+            again_at: when something is still to be added to it; its attempts are counted anew.
+        """
+        if again_at is None:
+            return self._fenced(state=State.DONE, due_at=None, token=None, error="", **columns)
+        later = {"state": State.PENDING, "due_at": again_at, "not_before": again_at, "attempts": 0}
+        return self._fenced(token=None, error="", **later, **columns)
 
     def postpone(self, until: datetime, reason: str, *, tried: bool) -> bool:
         """Give the row back for a later attempt, if this claim still stands.

@@ -50,7 +50,7 @@ def complete(book: Book, reached: Callable[[Step], None]) -> None:
     Raises:
         Postponed: not now, or not yet.
     """
-    if not (lookup_is_due(book) or cover_is_due(book)):
+    if not is_owed(book):
         return
     until = timezone.now() + ASKING
     free = Q(asking_until__isnull=True) | Q(asking_until__lt=timezone.now())
@@ -75,6 +75,11 @@ def ask(book: Book, reached: Callable[[Step], None]) -> None:
             wait_for_breaker()
             reached(Step.COVER)
             fetch_cover(book, outside)
+
+
+def is_owed(book: Book) -> bool:
+    """Whether the catalogue has still to say something about it."""
+    return lookup_is_due(book) or cover_is_due(book)
 
 
 def lookup_is_due(book: Book) -> bool:

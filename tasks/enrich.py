@@ -18,7 +18,8 @@ from updater.announce import announce
 from . import books
 from .queue import enqueue
 
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0  # seconds
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0  # seconds, while readers wait for the post
+FIRST_LATE_BACK_OFF, LONGEST_LATE_BACK_OFF = 5.0, 6 * 3600.0  # seconds, where only its cover is still to come
 SWEEP_SIZE = 200
 # What the sweep has just put in the queue it leaves alone for so long; a message may be lost again.
 SWEEP_PAUSE = timedelta(seconds=10)
@@ -43,7 +44,10 @@ def enrich_post(post_id: int) -> str:
     try:
         return enrich(post)
     except books.Postponed as postponed:
-        wait = max(postponed.wait, back_off(post.attempts) if postponed.tried else 0)
+        if is_late(post) and post.attempts >= MOST_ATTEMPTS:
+            post.finish()
+            return f"done without: {postponed}"
+        wait = max(postponed.wait, back_off(post) if postponed.tried else 0)
         return postpone(post, wait, postponed)
     except Superseded:
         return "superseded"
@@ -52,14 +56,19 @@ def enrich_post(post_id: int) -> str:
         if post.attempts >= MOST_ATTEMPTS:
             post.fail(f"{type(error).__name__}: {error}")
             return f"failed: {error!r}"
-        return postpone(post, back_off(post.attempts), error)
+        return postpone(post, back_off(post), error)
 
 
 def enrich(post: Post) -> str:
     book = books.book_of(post)
-    if book is not None and timezone.now() < deadline(post):
+    if book is not None and (is_late(post) or timezone.now() < deadline(post)):
         books.complete(book, lambda step: reached(post, step))
     return publish(post, book)
+
+
+def is_late(post: Post) -> bool:
+    """Whether readers have it already, without what the catalogue owed at its deadline."""
+    return post.step == Step.PUBLISHED
 
 
 def deadline(post: Post) -> datetime:
@@ -68,7 +77,7 @@ def deadline(post: Post) -> datetime:
 
 
 def reached(post: Post, step: Step) -> None:
-    if not post.note(step=step):
+    if not post.note(step=Step.PUBLISHED if is_late(post) else step):
         raise Superseded
 
 
@@ -96,16 +105,21 @@ def publish(post: Post, book: Book | None) -> str:
         "url": post.get_absolute_url(),
         "html": render_card(post),
     }
+    owed = book is not None and books.is_owed(book)
+    again_at = timezone.now() + timedelta(seconds=FIRST_LATE_BACK_OFF) if owed else None
     with transaction.atomic():
-        if not post.finish(**columns):
+        if not post.finish(again_at, **columns):
             raise Superseded
         announce(post.pk, notice)  # last: from here on other writers of notices wait
-    return "published"
+    return "published without a cover, for now" if owed else "published"
 
 
-def back_off(attempts: int) -> float:
+def back_off(post: Post) -> float:
     """Seconds: doubling with each attempt, with jitter."""
-    return random.uniform(0.5, 1) * min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2.0 ** min(attempts, 10))
+    first, longest = FIRST_BACK_OFF, LONGEST_BACK_OFF
+    if is_late(post):
+        first, longest = FIRST_LATE_BACK_OFF, LONGEST_LATE_BACK_OFF
+    return random.uniform(0.5, 1) * min(longest, first * 2.0 ** min(post.attempts, MOST_ATTEMPTS))
 
 
 def postpone(post: Post, wait: float, reason: Exception) -> str:

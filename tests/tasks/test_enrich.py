@@ -14,7 +14,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from posts.models import Book, Outcome, Post
-from posts.outbox import LEASE, State
+from posts.outbox import LEASE, MOST_ATTEMPTS, State
+from tasks import limits
 from tasks.enrich import enrich_post, sweep
 from updater import log
 from updater.models import Notice
@@ -41,6 +42,10 @@ def enriched_again(post: Post) -> str:
     """What comes of the next attempt, its back-off over."""
     Post.objects.filter(pk=post.pk).update(not_before=timezone.now())
     return enrich_post(post.pk)
+
+
+def reach_the_deadline(settings: Settings) -> None:
+    Post.objects.update(submitted_at=timezone.now() - timedelta(seconds=settings.ENRICH_DEADLINE))
 
 
 def while_asked(catalogue: Catalogue, post: Post, act: Callable[[], None]) -> str:
@@ -241,9 +246,10 @@ class TestTrouble:
         assert row.due_at
         assert row.due_at > timezone.now()
         assert Book.objects.get().outcome == outcome
-        Post.objects.update(submitted_at=timezone.now() - timedelta(seconds=settings.ENRICH_DEADLINE))
-        assert enriched_again(post) == "published"
+        reach_the_deadline(settings)
+        assert enriched_again(post) == "published without a cover, for now"
         assert len(catalogue.asked) == 1
+        assert stored(post).published_at
 
     def test_a_refusal_s_own_waiting_time_is_kept_to(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.answer("/api/books", status(429, Retry_After="40"))
@@ -298,6 +304,58 @@ class TestTrouble:
             "/b/id/5546156-L.jpg",
             "/b/id/5546156-L.jpg",
         ]
+
+
+class TestLateCover:
+    @pytest.fixture
+    def late(self, make_post: MakePost, catalogue: Catalogue, settings: Settings) -> Post:
+        """A post that went out at its deadline while the catalogue was down."""
+        catalogue.add(ISBN, cover=picture())
+        catalogue.answer("/", status(503))
+        post = make_post(isbn=ISBN)
+        reach_the_deadline(settings)
+        assert enrich_post(post.pk) == "published without a cover, for now"
+        return post
+
+    def test_it_is_tried_again_and_changes_the_card(self, late: Post, catalogue: Catalogue) -> None:
+        published_at, since = stored(late).published_at, log.head()
+        assert enriched_again(late).startswith("postponed: ")
+        catalogue.behave()
+        assert enriched_again(late) == "published"
+        row = stored(late)
+        assert (row.state, row.due_at, row.published_at) == (State.DONE, None, published_at)
+        assert row.shown_book_title == "Slow reading"
+        told = log.read(since.epoch, since.number)
+        assert told
+        message = json.loads(log.frames(told, since)[0][1])
+        assert (len(told), message["kind"], message["new_id"]) == (1, "changed", late.pk)
+        assert "<img" in message["html"]
+
+    def test_its_author_is_not_told_to_wait(self, late: Post) -> None:
+        assert not stored(late).is_being_worked_on
+        enriched_again(late)
+        assert not stored(late).is_being_worked_on
+
+    def test_the_waits_grow_and_end_in_the_end(self, late: Post, catalogue: Catalogue) -> None:
+        waits = []
+        for _ in range(MOST_ATTEMPTS - 1):
+            limits.heard(reachable=True)  # or the breaker would set the waits
+            assert enriched_again(late).startswith("postponed: ")
+            due_at = stored(late).due_at
+            assert due_at
+            waits.append((due_at - timezone.now()).total_seconds())
+        assert waits[0] < 60
+        assert max(waits) > 3 * 3600
+        limits.heard(reachable=True)
+        assert enriched_again(late).startswith("done without: ")
+        assert stored(late).state == State.DONE
+
+    def test_an_edit_meanwhile_has_a_deadline_of_its_own(self, late: Post, catalogue: Catalogue) -> None:
+        row = stored(late)
+        row.body = "Newer."
+        row.edit()
+        assert enrich_post(late.pk).startswith("postponed: ")
+        assert stored(late).is_being_worked_on
 
 
 class TestSweep:
