@@ -1,6 +1,14 @@
 """What this site asks of allauth beyond its settings."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.validators import MaxLengthValidator, RegexValidator
+
+username_validators = [
+    UnicodeUsernameValidator(),
+    MaxLengthValidator(30),
+    RegexValidator(r"\w", "A username has at least one letter or digit."),
+]
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -83,9 +83,12 @@ class Supervisor:
         return True
 
     def start(self, config: Path) -> None:
-        # A session of its own: Ctrl-C reaches this process alone, which then stops the others in their order.
-        arguments = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
-        self._process = subprocess.Popen(arguments, start_new_session=True, stdin=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
+        with open(last_words(), "w") as words:
+            # A session of its own: Ctrl-C reaches this process alone, which then stops the others in their order.
+            self._process = subprocess.Popen(
+                command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=words, stderr=words
+            )
         self.until(self.answers)
 
     def run(self, name: str) -> None:
@@ -125,14 +128,22 @@ class Supervisor:
     def check(self) -> None:
         """Raises CannotRun where supervisord has ended or given a child up."""
         if self._process is not None and self._process.poll() is not None:
-            raise CannotRun(f"supervisord ended.\n{last_lines(settings.VAR_DIR / 'log' / 'supervisord.log')}")
-        children = ask_supervisord("getAllProcessInfo") if self.answers() else []
+            raise CannotRun(f"supervisord ended.\n{last_lines(last_words())}")
+        try:
+            children = ask_supervisord("getAllProcessInfo")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
+            return  # it is not there yet, or on its way out; the next look tells
         self._children = [child["pid"] for child in children if child["pid"]]
         for child in children:
             if child["statename"] == "FATAL":
                 raise CannotRun(
                     f"{child['name']} does not stay up. Its last lines:\n{last_lines(child['stdout_logfile'])}"
                 )
+
+
+def last_words() -> Path:
+    """What supervisord says in this run before it has a log, or when it breaks."""
+    return Path(settings.VAR_DIR) / "log" / "supervisord.out"
 
 
 def last_lines(file: str | Path) -> str:
@@ -228,6 +239,7 @@ def run() -> None:
 
 
 def stop(number: int, frame: FrameType | None) -> None:
+    print("Stopping; a task that runs may end first …", file=sys.stderr)
     heed(signal.SIG_IGN)  # it is stopping; a second signal must not stop the stopping
     raise Stopped
 
@@ -240,11 +252,13 @@ def heed(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
     django.setup()
+    os.umask(0o077)  # the data and the logs are the operator's alone
     os.environ["VAR_DIR"] = str(settings.VAR_DIR)  # absolute, for children that run in another folder
     try:
         heed(stop)
         run()
     except Stopped:
+        print("BookShelf has stopped.", file=sys.stderr)
         return 0
     except (CannotRun, OSError, DatabaseError) as error:
         print(f"BookShelf cannot run: {error}", file=sys.stderr)

@@ -83,6 +83,7 @@ def configuration(all_programs: list[Program]) -> str:
 [supervisord]
 nodaemon = true
 silent = true
+umask = 077
 logfile = {var}/log/supervisord.log
 pidfile = {var}/supervisord.pid
 [unix_http_server]

@@ -154,11 +154,12 @@ ACCOUNT_ADAPTER = "bookshelf.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_USERNAME_VALIDATORS = "bookshelf.accounts.username_validators"
 ACCOUNT_SESSION_REMEMBER = True
 EMAIL = environment.email("EMAIL_URL")
 globals().update(EMAIL)
 if not EMAIL:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nowhere, not into a log: mails hold secrets
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL else "none"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = bool(EMAIL)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"

@@ -1,13 +1,22 @@
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import TemplateView
 
 from posts.views import cover
 from updater.middleware import cursor_exempt
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+# A site that sends no mail says so, in the place of pages that would promise one.
+without_mail = (
+    []
+    if settings.EMAIL
+    else [path("accounts/password/reset/", TemplateView.as_view(template_name="account/no_mail.html"))]
+)
 urlpatterns = [
+    *without_mail,
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),

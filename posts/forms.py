@@ -1,5 +1,6 @@
 """The one form: a new post, and an edit of one."""
 
+import unicodedata
 import uuid
 from typing import Any
 
@@ -11,12 +12,24 @@ from stdnum.exceptions import ValidationError as NotAnIsbn
 
 from .models import BODY_LENGTH, TITLE_LENGTH, Post
 
+# Characters that turn the direction of all that follows, the page's own words included.
+BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
-class BodyField(forms.CharField):
-    """Text whose line ends count as one character, as they do where it is typed; a browser sends two."""
+
+class TextField(forms.CharField):
+    """Text that can be seen, and that leaves alone what stands around it."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+        # A line end counts as one character, as it does where it is typed; a browser sends two.
+        return super().to_python(
+            value.replace("\r\n", "\n").translate(BIDI_CONTROLS) if isinstance(value, str) else value
+        )
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        # Of letters, numbers, punctuation and symbols one at least: the rest are marks, spaces and controls.
+        if value and not any(unicodedata.category(c)[0] in "LNPS" for c in value):
+            raise ValidationError("There is nothing to be seen in this.")
 
 
 class IsbnField(forms.CharField):
@@ -37,28 +50,44 @@ class IsbnField(forms.CharField):
 
 
 class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    title = forms.CharField(
-        max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True})
-    )
-    body = BodyField(
+    title = TextField(max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
+    body = TextField(
         label="Your post",
         max_length=BODY_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 12}),
+        widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"}),
         help_text="Markdown works: *emphasis*, **strong**, > quotes, lists and links.",
     )
-    book_title = forms.CharField(label="Title of the book", max_length=200, required=False)
-    book_author = forms.CharField(label="Its author", max_length=200, required=False)
+    book_title = TextField(
+        label="Title of the book", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
+    book_author = TextField(
+        label="Its author", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
     isbn = IsbnField(
         label="ISBN",
         max_length=40,
         required=False,
-        help_text="10 or 13 digits, often above the bar code. With it we find the cover.",
+        help_text="10 or 13 digits, often above the bar code. With it title, author and cover are found for you.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     class Meta:
         model = Post
         fields = ("title", "body", "book_title", "book_author", "isbn")
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        wrong = [name for name in self.fields if name in self.errors]
+        for name in wrong[:1]:
+            self.fields[name].widget.attrs["autofocus"] = True
+
+    @property
+    def post_fields(self) -> list[forms.BoundField]:
+        return [self["title"], self["body"]]
+
+    @property
+    def book_fields(self) -> list[forms.BoundField]:
+        return [self["isbn"], self["book_title"], self["book_author"]]
 
 
 class NewPostForm(PostForm):

@@ -89,6 +89,10 @@ class Step(models.TextChoices):
 
 
 class PostQuerySet(OutboxQuerySet["Post"]):
+    def waiting(self, author_id: int) -> PostQuerySet:
+        """An author's that readers do not see yet, the newest first."""
+        return self.filter(author_id=author_id, published_at__isnull=True).order_by("-id")
+
     def published(self) -> PostQuerySet:
         return self.filter(published_at__isnull=False)
 
@@ -170,10 +174,6 @@ class Post(Outbox):
     @property
     def cover_title(self) -> str:
         return self.shown_book_title or self.shown_title
-
-    @property
-    def cover_author(self) -> str:
-        return self.shown_book_author if self.shown_book_title else self.author.get_username()
 
     @property
     def cover_tone(self) -> int:

@@ -27,8 +27,12 @@ class SignedInRequest(HttpRequest):
 
 @require_safe
 def post_list(request: HttpRequest) -> HttpResponse:
-    posts = page_of(Post.objects.published(), request.GET.get("before"))
-    return render(request, "posts/list.html", {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH})
+    before = request.GET.get("before")
+    posts = page_of(Post.objects.published(), before)
+    # An author finds again what is still on its way.
+    own = Post.objects.waiting(request.user.pk)[:PAGE_LENGTH] if request.user.is_authenticated and not before else []
+    context = {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH, "waiting": own}
+    return render(request, "posts/list.html", context)
 
 
 def page_of(posts: PostQuerySet, before: str | None) -> list[Post]:

@@ -89,7 +89,7 @@ def publish(post: Post, book: Book | None) -> str:
         "book": book,
         "shown_title": post.title,
         # What the author wrote wins over what the catalogue says.
-        "shown_book_title": post.book_title or (book.title if book else ""),
+        "shown_book_title": post.book_title or (str(book) if book else ""),
         "shown_book_author": post.book_author or (book.author if book else ""),
         "slug": slug_of(post.title),
         "html": rendering.html,

@@ -9,7 +9,7 @@ const TOO_MANY = 4029;
 const TOO_MANY_WAIT = 30_000; // ms
 const SESSION_ENDED = 4501;
 
-// `handlers`: notice(message), reset(), state("connecting" | "live" | "polling" | "stopped").
+// `handlers`: notice(message), reset(), state("connecting" | "live" | "polling" | "offline" | "stopped").
 export function follow(cursor, handlers) {
   let socket = null;
   let heard = 0; // when the socket last said something
@@ -92,7 +92,6 @@ export function follow(cursor, handlers) {
       handlers.state("connecting");
       later(Math.max(backOff(), code === TOO_MANY ? TOO_MANY_WAIT : 0));
     } else {
-      handlers.state("polling");
       poll();
     }
   }
@@ -118,12 +117,19 @@ export function follow(cursor, handlers) {
         throw new Error(`/updates/ answered ${response.status}`);
       }
       take(await response.json());
+      pause("polling", (document.hidden ? POLL.hidden : POLL.visible) * (0.8 + 0.4 * Math.random()));
     } catch (error) {
+      // Not the socket, the site: it is back sooner than a poll would notice.
       console.warn("Asking for news failed; it is tried again.", error);
+      pause("offline", backOff());
     }
     polling = false;
+  }
+
+  function pause(state, wait) {
     if (socket === null) {
-      later((document.hidden ? POLL.hidden : POLL.visible) * (0.8 + 0.4 * Math.random()));
+      handlers.state(state);
+      later(wait);
     }
   }
 

@@ -10,6 +10,7 @@ const states = {
   connecting: "connecting …",
   live: "live",
   polling: "checking now and then",
+  offline: "no connection, trying again",
   stopped: "not live; reload to see news",
 };
 
@@ -32,6 +33,7 @@ function isShown(notice) {
 }
 
 function published(notice) {
+  document.querySelector(`[data-waiting-in-list="${notice.new_id}"]`)?.remove();
   const waiting = document.querySelector(`[data-waiting-for="${notice.new_id}"]`);
   if (waiting) {
     location.replace(notice.url);

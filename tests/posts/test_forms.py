@@ -63,6 +63,22 @@ def test_a_line_end_counts_once_though_browsers_send_two_characters() -> None:
     assert len(checked.cleaned_data["body"]) == 20_000
 
 
+@pytest.mark.parametrize("title", ["\u200b", "\u200e\u00ad", "\u202e\u2066", "\u0301\u0301"])
+def test_a_title_can_be_seen(title: str) -> None:
+    assert "title" in form(title=title).errors
+
+
+def test_characters_that_turn_the_text_around_them_are_left_out() -> None:
+    checked = form(title="\u202edesrever", body="\u2067a\u2069", book_title="\u202eb")
+    assert checked.is_valid(), checked.errors
+    assert [checked.cleaned_data[name] for name in ("title", "body", "book_title")] == ["desrever", "a", "b"]
+
+
+def test_the_first_mistake_has_the_focus() -> None:
+    assert "autofocus" in str(form(isbn="1")["isbn"])
+    assert "autofocus" not in str(form(isbn="1")["title"])
+
+
 def test_nul_characters_are_refused() -> None:
     assert "body" in form(body="a\0b").errors
 

@@ -44,6 +44,12 @@ class TestList:
         make_post(title="Not yet")
         assert "Not yet" not in client.get("/").content.decode()
 
+    def test_an_author_finds_again_what_is_on_its_way(self, author: Client, make_post: MakePost, bob: User) -> None:
+        post = make_post(title="Not yet")
+        assert f'data-waiting-in-list="{post.pk}"' in author.get("/").content.decode()
+        author.force_login(bob)
+        assert "Not yet" not in author.get("/").content.decode()
+
     def test_pages_follow_each_other_without_a_gap_or_a_repeat(self, client: Client, make_post: MakePost) -> None:
         same_moment = timezone.now()
         for number in range(45):
@@ -181,6 +187,18 @@ class TestEditAndDelete:
         client = Client(enforce_csrf_checks=True)
         client.force_login(ann)
         assert client.post(f"/posts/{post.pk}/{action}/", payload()).status_code == 403
+
+
+class TestAccounts:
+    def test_a_site_that_sends_no_mail_promises_none(self, client: Client) -> None:
+        assert "sends no mail" in client.get("/accounts/password/reset/").content.decode()
+        assert client.post("/accounts/password/reset/", {"email": "ann@example.org"}).status_code == 405
+
+    @pytest.mark.parametrize("name", ["..", "@@", "x" * 31, "a b", ""])
+    def test_a_username_can_be_shown(self, client: Client, name: str) -> None:
+        fields = {"username": name, "email": "new@example.org", "password1": "correct horse battery"}
+        assert client.post("/accounts/signup/", fields).status_code == 200
+        assert not User.objects.exists()
 
 
 class TestCover:

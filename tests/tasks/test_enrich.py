@@ -113,7 +113,11 @@ class TestPublishing:
         enrich_post(post.pk)
         html = notices()[0]["html"]
         assert "<img" not in html
-        assert "<b>The Summer Book</b><i>Tove Jansson</i>" in html
+        assert '<b dir="auto">The Summer Book</b><i dir="auto">Tove Jansson</i>' in html
+
+    def test_a_book_that_only_has_a_number_is_called_by_it(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        enrich_post(make_post(isbn=ISBN).pk)
+        assert f'<cite dir="auto">ISBN {ISBN}</cite>' in notices()[0]["html"]
 
     def test_the_words_of_strangers_stay_words(self, make_post: MakePost, catalogue: Catalogue) -> None:
         attack = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
