@@ -144,6 +144,30 @@ async def test_it_works_without_javascript(site: Site, browser: Browser) -> None
     await expect(page.locator(".card", has_text="By hand")).to_have_count(1)
 
 
+async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, visit: Visit) -> None:
+    page = await visit("/")
+    await sign_up(page, "vera")
+    await page.get_by_role("link", name="Write a post").click()
+    title, body = page.get_by_label("Title").first, page.get_by_label("Your post")
+    await title.fill("Not lost")
+    await body.fill("Four evenings.")
+    await page.reload()
+    await expect(body).to_have_value("Four evenings.")
+
+    await page.context.clear_cookies(name="sessionid")
+    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_label("Login").fill("vera")
+    await page.get_by_label("Password", exact=True).fill("correct horse battery")
+    await page.get_by_role("button", name="Sign In").click()
+    await expect(title).to_have_value("Not lost")
+    await expect(body).to_have_value("Four evenings.")
+    await page.get_by_role("button", name="Publish").click()
+    await expect(page.locator("article.post h1")).to_have_text("Not lost", timeout=30_000)
+
+    await page.get_by_role("link", name="Write a post").click()
+    await expect(title).to_have_value("")
+
+
 async def test_a_double_click_makes_one_post(site: Site, visit: Visit) -> None:
     page = await visit("/")
     await sign_up(page, "jonas")

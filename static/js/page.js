@@ -1,10 +1,11 @@
-// What every page runs: it keeps itself up to date and keeps its forms from being sent twice.
+// What every page runs: it keeps itself up to date, and its forms from being lost or sent twice.
 
 import { follow } from "./live.js";
 import { insert, refreshDates, remove, replace } from "./cards.js";
 import { refresh, whenFresh } from "./refresh.js";
 import { alertReader } from "./toast.js";
 import { sendOnce } from "./forms.js";
+import { keepDraft } from "./draft.js";
 
 const states = {
   connecting: "connecting …",
@@ -73,3 +74,4 @@ follow(document.body.dataset.cursor, {
 refreshDates();
 setInterval(refreshDates, 30_000);
 sendOnce();
+keepDraft();

@@ -1,0 +1,46 @@
+// Keeps what an author types in this browser until it has arrived: past a reload, a crash, and a login that ran out.
+
+const PREFIX = "draft:";
+
+// What the form holds, its key included: sent again after all, it is still the same post.
+function contents(form) {
+  const fields = Object.fromEntries(new FormData(form));
+  delete fields.csrfmiddlewaretoken;
+  return fields;
+}
+
+function restore(form, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    if (form.elements[name]) {
+      form.elements[name].value = value;
+    }
+  }
+}
+
+export function keepDraft() {
+  if (document.querySelector(".post, [data-waiting-for]")) {
+    forgetSent();
+  }
+  const form = document.querySelector("form[data-draft]");
+  if (!form) {
+    return;
+  }
+  const key = PREFIX + form.dataset.draft;
+  const kept = JSON.parse(localStorage.getItem(key));
+  // A form that comes back with mistakes holds what was typed already.
+  if (kept && !form.querySelector(".wrong, [role=alert]")) {
+    restore(form, kept.fields);
+  }
+  const keep = (sent) => localStorage.setItem(key, JSON.stringify({ fields: contents(form), sent }));
+  form.addEventListener("input", () => keep(false));
+  form.addEventListener("submit", () => keep(true));
+}
+
+// The page of a post is where a form leads that was accepted.
+function forgetSent() {
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+    if (JSON.parse(localStorage.getItem(key)).sent) {
+      localStorage.removeItem(key);
+    }
+  }
+}
