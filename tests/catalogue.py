@@ -44,6 +44,7 @@ class Catalogue:
         self._answers: dict[str, Answer] = {}
         self._released = threading.Event()
         self._released.set()
+        self._arrival = threading.Condition()
         self.asked: list[str] = []  # paths with their queries, in order of arrival
         self.agents: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -97,6 +98,11 @@ class Catalogue:
         self._answers.clear()
         self.release()
 
+    def wait_until_asked(self, what: str = "") -> None:
+        """Return when a path with `what` in it has been asked for; at once where it has been before."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: any(what in path for path in self.asked), 60)
+
     # --- the server -------------------------------------------------------------------------------
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -104,8 +110,10 @@ class Catalogue:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                catalogue.asked.append(self.path)
-                catalogue.agents.append(self.headers.get("User-Agent", ""))
+                with catalogue._arrival:
+                    catalogue.asked.append(self.path)
+                    catalogue.agents.append(self.headers.get("User-Agent", ""))
+                    catalogue._arrival.notify_all()
                 catalogue._released.wait(60)
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who asked has stopped waiting
                     catalogue._find(self.path)(self)

@@ -60,7 +60,7 @@ async def test_a_post_appears_in_every_browser_and_only_once_it_is_ready(site: S
 
     await write(author, "The case for turning pages", isbn=ISBN)
     await expect(author.locator(".progress")).to_contain_text("is on its way")
-    await asyncio.to_thread(wait_until_asked, site)
+    await asyncio.to_thread(site.catalogue.wait_until_asked, ISBN)
     # The task is at work, and nobody has been told anything.
     assert site.visitor().get(f"/updates/?since={cursor}").json["notices"] == []
     for page in (reader, other):
@@ -76,11 +76,6 @@ async def test_a_post_appears_in_every_browser_and_only_once_it_is_ready(site: S
         await expect(page.locator("[role=status]")).to_contain_text("The case for turning pages")
     await author.wait_for_url(re.compile("/the-case-for-turning-pages/$"))
     assert len(site.visitor().get(f"/updates/?since={cursor}").json["notices"]) == 1
-
-
-def wait_until_asked(site: Site) -> None:
-    while not any(ISBN in path for path in site.catalogue.asked):
-        pass
 
 
 async def test_a_card_without_a_cover_has_a_drawn_one_and_goes_when_its_post_goes(site: Site, visit: Visit) -> None:

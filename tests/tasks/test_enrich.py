@@ -61,8 +61,7 @@ def while_asked(catalogue: Catalogue, post: Post, act: Callable[[], None]) -> st
 
     worker = threading.Thread(target=work)
     worker.start()
-    while not catalogue.asked:
-        assert worker.is_alive()
+    catalogue.wait_until_asked()
     act()
     catalogue.release()
     worker.join()
