@@ -233,14 +233,16 @@ def run() -> None:
             while True:
                 supervisor.check()
                 time.sleep(1)
+        except Stopped:
+            print("Stopping; a task that runs may end first …", file=sys.stderr)
+            raise
         finally:
             heed(signal.SIG_IGN)
             supervisor.stop()
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    print("Stopping; a task that runs may end first …", file=sys.stderr)
-    heed(signal.SIG_IGN)  # it is stopping; a second signal must not stop the stopping
+    heed(signal.SIG_IGN)  # first of all: a second signal must not stop the stopping
     raise Stopped
 
 

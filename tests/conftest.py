@@ -33,7 +33,7 @@ def valkey_server() -> Iterator[None]:
     with redis.Redis.from_url(settings.REDIS.url) as client:
         while not answers(client):
             assert process.poll() is None
-            time.sleep(0.01)
+            time.sleep(0.01)  # between two looks; it tells nobody when it listens
     yield
     process.terminate()
     process.wait()
@@ -119,7 +119,7 @@ async def browser() -> AsyncIterator[Browser]:
         complaint = "no Chromium was found, and none could be installed"
         if os.environ.get("CI"):
             pytest.fail(complaint)
-        pytest.skip(complaint)
+        pytest.skip(complaint)  # a machine where none can be had may still run the rest
     async with async_playwright() as playwright:
         # As root, as in a container, Chromium's own sandbox cannot be had; it visits loopback alone.
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic"])

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import redis
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -16,7 +15,7 @@ from pytest_django import Settings
 from posts.models import Book, Outcome, Post
 from posts.outbox import LEASE, MOST_ATTEMPTS, State
 from tasks import limits
-from tasks.enrich import enrich_post, sweep
+from tasks.enrich import enrich_post
 from updater import log
 from updater.models import Notice
 
@@ -359,39 +358,6 @@ class TestLateCover:
         row.edit()
         assert enrich_post(late.pk).startswith("postponed: ")
         assert stored(late).is_being_worked_on
-
-
-class TestSweep:
-    def queued(self, broker: redis.Redis) -> int:
-        return int(broker.llen("enrich"))
-
-    def test_it_queues_what_is_overdue_and_then_leaves_it_alone(self, make_post: MakePost, broker: redis.Redis) -> None:
-        make_post()
-        broker.flushall()  # its message is lost
-        sweep()
-        assert self.queued(broker) == 1
-        sweep()
-        assert self.queued(broker) == 1
-        Post.objects.update(due_at=timezone.now())
-        sweep()
-        assert self.queued(broker) == 2
-
-    def test_it_takes_back_what_a_dead_worker_held(self, make_post: MakePost, broker: redis.Redis) -> None:
-        post = make_post()
-        Post.objects.claim(post.pk)
-        broker.flushall()
-        sweep()
-        assert self.queued(broker) == 0
-        Post.objects.update(due_at=timezone.now())
-        sweep()
-        assert self.queued(broker) == 1
-        assert enrich_post(post.pk) == "published"
-
-    def test_what_is_done_it_does_not_touch(self, make_post: MakePost, broker: redis.Redis) -> None:
-        enrich_post(make_post().pk)
-        broker.flushall()
-        sweep()
-        assert self.queued(broker) == 0
 
 
 class TestRemoval:

@@ -134,7 +134,7 @@ def trickle_of_headers(handler: BaseHTTPRequestHandler) -> None:
     while True:
         handler.wfile.write(b"X-A: b\r\n")
         handler.wfile.flush()
-        time.sleep(0.05)
+        time.sleep(0.05)  # its slowness is what it is here for
 
 
 def trickle_of_body(handler: BaseHTTPRequestHandler) -> None:
@@ -143,7 +143,7 @@ def trickle_of_body(handler: BaseHTTPRequestHandler) -> None:
     while True:
         handler.wfile.write(b"x")
         handler.wfile.flush()
-        time.sleep(0.05)
+        time.sleep(0.05)  # its slowness is what it is here for
 
 
 def test_an_endless_body_is_left(catalogue: Catalogue) -> None:

@@ -1,0 +1,47 @@
+"""The sweep: what brings a post out whose message, or whose worker, was lost."""
+
+import pytest
+import redis
+from django.utils import timezone
+
+from posts.models import Post
+from tasks.enrich import enrich_post, sweep
+
+from ..conftest import MakePost
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def queued(broker: redis.Redis) -> int:
+    return int(broker.llen("enrich"))
+
+
+def test_it_queues_what_is_overdue_and_then_leaves_it_alone(make_post: MakePost, broker: redis.Redis) -> None:
+    make_post()
+    broker.flushall()  # its message is lost
+    sweep()
+    assert queued(broker) == 1
+    sweep()
+    assert queued(broker) == 1
+    Post.objects.update(due_at=timezone.now())
+    sweep()
+    assert queued(broker) == 2
+
+
+def test_it_takes_back_what_a_dead_worker_held(make_post: MakePost, broker: redis.Redis) -> None:
+    post = make_post()
+    Post.objects.claim(post.pk)
+    broker.flushall()
+    sweep()
+    assert queued(broker) == 0
+    Post.objects.update(due_at=timezone.now())
+    sweep()
+    assert queued(broker) == 1
+    assert enrich_post(post.pk) == "published"
+
+
+def test_what_is_done_it_does_not_touch(make_post: MakePost, broker: redis.Redis) -> None:
+    enrich_post(make_post().pk)
+    broker.flushall()
+    sweep()
+    assert queued(broker) == 0
