@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.sessions import SessionMiddlewareStack  # noqa: E402
 
 from updater.origin import OriginCheck  # noqa: E402
 from updater.routing import websocket_urlpatterns  # noqa: E402
@@ -16,6 +17,6 @@ from updater.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": OriginCheck(URLRouter(websocket_urlpatterns)),
+        "websocket": OriginCheck(SessionMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

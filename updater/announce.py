@@ -1,6 +1,7 @@
-"""The one way to tell every open browser: the notice in the database, then the doorbell."""
+"""The one way to tell open browsers: the notice in the database, then the doorbell; or a signal, which is not kept."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -31,16 +32,39 @@ def announce(subject: int, content: Mapping[str, str] | None) -> None:
     transaction.on_commit(lambda: ring(notice), robust=True)
 
 
+def signal(message: Mapping[str, Any], *, to: int | None = None, number: int | None = None) -> None:
+    """Send now what is only worth something now: it has no cursor, and who is away does not get it later.
+
+    Args:
+        message: what sockets are sent: `type`, and the fields of that type.
+        to: the id of the person whose sockets alone get it; None for everybody's.
+        number: of the messages about one `new_id` the one with the highest is the latest. Such messages may
+            overtake each other and be many: an older one is dropped, and of several at once the latest is sent.
+    """
+    event = {"type": "signal", "text": json.dumps(message, ensure_ascii=False), "to": to}
+    if number is not None:
+        event |= {"subject": message["new_id"], "number": number}
+    _group_send(event, f"A message of type {message['type']} was not sent; pages fetch it when they come back.")
+
+
 def ring(notice: log.Notice) -> None:
     """Wake the hubs. Nothing depends on it but speed: a hub that hears nothing reads the log at its next tick."""
+    _group_send(
+        {"type": "notice", **notice.as_event()},
+        f"Notice {notice.number} was not rung; readers get it at the next tick.",
+    )
+
+
+def _group_send(event: dict[str, Any], otherwise: str) -> None:
+    """Hand an event to the hubs of all processes; `otherwise` is logged where that cannot be done."""
     if calm.quiet:
-        logger.info("Notice %s was not rung; the channel layer failed a moment ago.", notice.number)
+        logger.info("%s The channel layer failed a moment ago.", otherwise)
         return
     try:
-        async_to_sync(_send)({"type": "notice", **notice.as_event()})
+        async_to_sync(_send)(event)
     except (redis.exceptions.RedisError, OSError) as error:
         calm.failed()
-        logger.warning("Notice %s was not rung (%r); readers get it at the next tick.", notice.number, error)
+        logger.warning("%s (%r)", otherwise, error)
 
 
 async def _send(event: dict[str, Any]) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
+from channels.auth import get_user
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
 from .hub import hub
@@ -24,10 +26,11 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = "the hub's"
 
     nonce: str | None = None
+    person: int | None = None
 
     async def connect(self) -> None:
         # Ready first: whoever is connected is told all that is announced from then on.
-        problem = await self.tried(hub().ready())
+        problem = await self.tried(hub().ready()) or await self.tried(self.recognise())
         await self.accept()
         problem = problem or await self.tried(hub().join(self, self.since()))
         if problem:
@@ -41,6 +44,11 @@ class UpdateConsumer(AsyncWebsocketConsumer):
             logger.exception("The log could not be read; a socket is asked to come back.")
             return True
         return False
+
+    async def recognise(self) -> None:
+        """See who is logged in; without a session's cookie the database is not asked."""
+        if settings.SESSION_COOKIE_NAME in self.scope["cookies"]:
+            self.person = (await get_user(self.scope)).pk
 
     def since(self) -> str | None:
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)

@@ -5,6 +5,9 @@ A notice goes to every socket exactly once and in order, whatever the channel la
 - A bell that is next in order is delivered as it came. An older one is dropped. One that leaves a hole, and each
   tick, has the log read instead.
 - One lock orders deliveries and joins: a socket joins before a delivery or after it, never within.
+
+Signals are passed on as they come, outside of that order: to all, or to one person's sockets. Those that are numbered
+are thinned out: of each subject the latest, four times a second at most.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import random
 import secrets
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -32,6 +35,8 @@ TICK = (2.0, 3.0)  # seconds, jittered so that processes do not ask the database
 HEARTBEAT = 25.0  # seconds
 PONG_PATIENCE = 20.0  # seconds
 SLICE = 200  # sockets that are sent to before others get their turn
+NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
+MOST_NUMBERS = 1000  # subjects whose latest number is remembered
 
 TOO_SLOW = 4008  # close codes 4000 to 4499 ask the client to come back
 
@@ -48,6 +53,7 @@ class Socket(Protocol):
     """What a hub needs of a consumer."""
 
     nonce: str | None  # of the heartbeat that is not answered yet
+    person: int | None  # who is logged in there
 
     async def send_text(self, text: str) -> None: ...
 
@@ -81,10 +87,36 @@ class Recent:
         return found[::-1]
 
 
+class Numbered:
+    """The signals of which only the latest counts, until the next round takes them."""
+
+    def __init__(self) -> None:
+        self.there = asyncio.Event()
+        self._texts: dict[int, str] = {}  # by subject
+        self._numbers: OrderedDict[int, int] = OrderedDict()  # by subject, the longest untouched first
+
+    def add(self, subject: int, number: int, text: str) -> None:
+        if number < self._numbers.get(subject, number):
+            return
+        self._numbers[subject] = number
+        self._numbers.move_to_end(subject)
+        if len(self._numbers) > MOST_NUMBERS:
+            self._numbers.popitem(last=False)
+        self._texts[subject] = text
+        self.there.set()
+
+    def take(self) -> list[str]:
+        texts, self._texts = list(self._texts.values()), {}
+        self.there.clear()
+        return texts
+
+
 class Hub:
     def __init__(self) -> None:
         self._channel = f"hub.{uuid.uuid4().hex}"
         self._level: set[Socket] = set()  # all of these have been sent everything up to _at
+        self._people: dict[int, set[Socket]] = {}  # those of them that somebody is logged in at
+        self._numbered = Numbered()
         self._at: Cursor
         self._recent: Recent
         self._lock = asyncio.Lock()
@@ -116,7 +148,8 @@ class Hub:
         except BaseException:
             listening.cancel()
             raise
-        self._tasks = [listening, *(asyncio.create_task(self._forever(step)) for step in (self._tick, self._beat))]
+        steps = (self._tick, self._beat, self._pass_numbered_on)
+        self._tasks = [listening, *(asyncio.create_task(self._forever(step)) for step in steps)]
 
     async def stop(self) -> None:
         """End its tasks. A server's hub lives as long as its process; a test's must not outlive its loop."""
@@ -152,10 +185,14 @@ class Hub:
     async def _listen(self) -> None:
         event = await get_channel_layer().receive(self._channel)
         try:
-            notice = log.Notice.from_event(event)
+            if event["type"] == "signal":
+                await self._pass_on(event)
+            else:
+                await self._hear(log.Notice.from_event(event))
         except KeyError as error:
             logger.warning("An event without %s came over the channel layer and was dropped.", error)
-            return
+
+    async def _hear(self, notice: log.Notice) -> None:
         async with self._lock:
             if notice.epoch == self._at.epoch and notice.number == self._at.number + 1:
                 await self._deliver([notice])
@@ -182,6 +219,23 @@ class Hub:
             await self._fan_out(RESET)
         else:
             await self._deliver(missed)
+
+    # --- passing signals on -----------------------------------------------------------------------
+
+    async def _pass_on(self, event: Mapping[str, Any]) -> None:
+        if "number" in event:
+            self._numbered.add(event["subject"], event["number"], event["text"])
+        elif event["to"] is None:
+            await self._fan_out(event["text"])
+        else:
+            for socket in list(self._people.get(event["to"], ())):
+                await self._send(socket, event["text"])
+
+    async def _pass_numbered_on(self) -> None:
+        await self._numbered.there.wait()
+        for text in self._numbered.take():
+            await self._fan_out(text)
+        await asyncio.sleep(NUMBERED_PAUSE)
 
     # --- telling the sockets ----------------------------------------------------------------------
 
@@ -225,6 +279,8 @@ class Hub:
                 for _, text in log.frames(missed, place):
                     await socket.send_text(text)
             self._level.add(socket)
+            if socket.person is not None:
+                self._people.setdefault(socket.person, set()).add(socket)
         self._heartbeats.append((asyncio.get_running_loop().time() + HEARTBEAT, socket))
 
     async def _place(self, since: str | None) -> tuple[Cursor, list[log.Notice] | None]:
@@ -241,6 +297,10 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         self._level.discard(socket)
+        if socket.person is not None and socket.person in self._people:
+            self._people[socket.person].discard(socket)
+            if not self._people[socket.person]:
+                del self._people[socket.person]
 
     async def _beat(self) -> None:
         """Ask every socket from time to time whether somebody reads, and close those where nobody does."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from updater import log, models
-from updater.announce import GROUP, announce
+from updater.announce import GROUP, announce, signal
 from updater.hub import Hub
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -21,8 +22,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 class Listener:
     """A socket that keeps what it is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, person: int | None = None) -> None:
         self.nonce: str | None = None
+        self.person = person
         self.closed: int | None = None
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
@@ -36,13 +38,16 @@ class Listener:
         """Kinds and subjects of the next `count` messages, which are notices."""
         found = []
         for _ in range(count):
-            message = await asyncio.wait_for(self.messages.get(), 20)
+            message = await self.message()
             assert message["type"] == "update_notice", message
             found.append((message["kind"], message["new_id"]))
         return found
 
+    async def message(self) -> dict[str, Any]:
+        return await asyncio.wait_for(self.messages.get(), 20)
+
     async def greeting(self) -> dict[str, Any]:
-        message = await asyncio.wait_for(self.messages.get(), 20)
+        message = await self.message()
         assert message["type"] == "hello", message
         return message
 
@@ -80,10 +85,17 @@ async def hub() -> AsyncIterator[Hub]:
     await hub.stop()
 
 
-async def joined(hub: Hub, since: str | None = None) -> Listener:
-    listener = Listener()
+async def joined(hub: Hub, since: str | None = None, person: int | None = None) -> Listener:
+    listener = Listener(person)
     await hub.join(listener, since)
     return listener
+
+
+send = database_sync_to_async(signal)
+
+
+def counts(subject: int, likes: int) -> dict[str, Any]:
+    return {"type": "counts", "new_id": subject, "likes": likes, "comments": 0}
 
 
 async def test_every_socket_is_told(hub: Hub) -> None:
@@ -130,7 +142,8 @@ async def test_what_changed_while_the_bells_were_lost_is_still_news(hub: Hub) ->
 
 async def test_nonsense_on_the_channel_layer_does_no_harm(hub: Hub) -> None:
     listener = await joined(hub)
-    await get_channel_layer().group_send(GROUP, {"type": "notice"})
+    for kind in ("notice", "signal", "something"):
+        await get_channel_layer().group_send(GROUP, {"type": kind})
     await tell(7)
     await listener.greeting()
     assert await listener.notices(1) == [("published", 7)]
@@ -184,7 +197,7 @@ async def test_a_cursor_that_is_of_no_use_resets(hub: Hub, since: str) -> None:
     head = await database_sync_to_async(log.head)()
     listener = await joined(hub, f"{head.epoch}-999" if since == "future" else since)
     assert (await listener.greeting())["cursor"] == str(head)
-    assert (await listener.messages.get())["type"] == "reset"
+    assert (await listener.message())["type"] == "reset"
     await tell(8)
     assert await listener.notices(1) == [("published", 8)]
 
@@ -197,7 +210,7 @@ async def test_too_far_behind_resets_and_replays_nothing() -> None:
     try:
         listener = await joined(hub, since)
         await listener.greeting()
-        assert (await listener.messages.get())["type"] == "reset"
+        assert (await listener.message())["type"] == "reset"
         assert listener.messages.empty()
     finally:
         await hub.stop()
@@ -208,7 +221,7 @@ async def test_another_log_resets_every_socket(hub: Hub) -> None:
     await listener.greeting()
     await models.Notice.objects.all().adelete()
     await models.Head.objects.all().adelete()  # as after a restore
-    assert (await asyncio.wait_for(listener.messages.get(), 20))["type"] == "reset"
+    assert (await listener.message())["type"] == "reset"
     await tell(7)
     assert await listener.notices(1) == [("published", 7)]
 
@@ -230,3 +243,66 @@ async def test_subscribers_of_the_channel_layer_may_all_be_lost(hub: Hub, broker
     assert await listener.notices(1) == [("published", 7)]
     await tell(8)
     assert await listener.notices(1) == [("published", 8)]
+
+
+class TestSignals:
+    async def test_one_to_all_reaches_every_socket(self, hub: Hub) -> None:
+        listeners = [await joined(hub), await joined(hub, person=1)]
+        await send({"type": "counts", "new_id": 7})
+        for listener in listeners:
+            await listener.greeting()
+            assert await listener.message() == {"type": "counts", "new_id": 7}
+
+    async def test_one_to_a_person_reaches_that_person_s_sockets_alone(self, hub: Hub) -> None:
+        own = [await joined(hub, person=1), await joined(hub, person=1)]
+        others = [await joined(hub), await joined(hub, person=2)]
+        await send({"type": "progress", "new_id": 7}, to=1)
+        await send({"type": "last"})
+        for listener in own:
+            await listener.greeting()
+            assert await listener.message() == {"type": "progress", "new_id": 7}
+            assert await listener.message() == {"type": "last"}
+        for listener in others:
+            await listener.greeting()
+            assert await listener.message() == {"type": "last"}
+
+    async def test_one_to_somebody_who_left_reaches_nobody(self, hub: Hub) -> None:
+        gone, there = await joined(hub, person=1), await joined(hub, person=1)
+        hub.leave(gone)
+        await send({"type": "progress", "new_id": 7}, to=1)
+        await there.greeting()
+        assert (await there.message())["type"] == "progress"
+        hub.leave(there)
+        await gone.greeting()
+        assert gone.messages.empty()
+        assert not hub._people
+
+    async def test_of_many_about_one_subject_the_latest_is_passed_on_at_most_four_times_a_second(
+        self, hub: Hub
+    ) -> None:
+        listener = await joined(hub)
+        await listener.greeting()
+        begun, last = time.monotonic(), 50
+        told: list[int] = []
+        for likes in range(1, last + 1):
+            await send(counts(7, likes), number=likes)
+        while not told or told[-1] != last:
+            told.append((await listener.message())["likes"])
+        assert told == sorted(set(told))
+        assert len(told) <= 1 + 4 * (time.monotonic() - begun)
+
+    async def test_one_that_was_overtaken_is_dropped(self, hub: Hub) -> None:
+        listener = await joined(hub)
+        await listener.greeting()
+        await send(counts(7, 2), number=2)
+        assert (await listener.message())["likes"] == 2
+        await send(counts(7, 1), number=1)
+        await send(counts(8, 1), number=1)
+        assert (await listener.message())["new_id"] == 8
+
+    async def test_each_subject_has_its_own_latest(self, hub: Hub) -> None:
+        listener = await joined(hub)
+        await listener.greeting()
+        for subject in (7, 8, 9):
+            await send(counts(subject, 1), number=1)
+        assert [(await listener.message())["new_id"] for _ in range(3)] == [7, 8, 9]
