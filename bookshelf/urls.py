@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 
+from posts.state import post_state
 from posts.views import cover
 from updater.middleware import cursor_exempt
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),
+    path("posts/state/", cursor_exempt(post_state), name="state"),
     path("updates/", include("updater.urls")),
     path("", include("posts.urls")),
 ]

@@ -1,4 +1,4 @@
-"""The one form: a new post, and an edit of one."""
+"""What people write: posts and comments, new and edited."""
 
 import unicodedata
 import uuid
@@ -10,7 +10,8 @@ from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
-from .models import BODY_LENGTH, TITLE_LENGTH, Post
+from .models import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
+from .rendering import render_markdown
 
 # Characters that turn the direction of all that follows, the page's own words included.
 BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -90,6 +91,32 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         return [self["isbn"], self["book_title"], self["book_author"]]
 
 
-class NewPostForm(PostForm):
+def key_field() -> forms.CharField:
+    """What tells a submit that arrives twice from two."""
     # Longer than a key of ours is a key of nobody's: an error, not a second post.
-    key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex)
+    return forms.CharField(max_length=64, required=False, widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex)
+
+
+class NewPostForm(PostForm):
+    key = key_field()
+
+
+class CommentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    body = TextField(
+        label="Your comment",
+        max_length=COMMENT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "id": "comment"}),
+    )
+
+    class Meta:
+        model = Comment
+        fields = ("body",)
+
+    def save(self, commit: bool = True) -> Comment:
+        self.instance.html = render_markdown(self.instance.body)
+        comment: Comment = super().save(commit)
+        return comment
+
+
+class NewCommentForm(CommentForm):
+    key = key_field()

@@ -6,20 +6,27 @@ import hashlib
 import unicodedata
 import zlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
 from .outbox import Outbox, OutboxQuerySet, State
 
+if TYPE_CHECKING:
+    from .progress import Progress
+
 TITLE_LENGTH = 200
 BODY_LENGTH = 20_000
+COMMENT_LENGTH = 5_000
 SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
 DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
+SLUG_LENGTH = 60
+TAKEN_SLUGS = {"edit", "delete", "retry", "like", "comments"}  # beside the slug in an address stand these, too
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +34,17 @@ def fold(text: str) -> str:
     """The text without what two people write differently: case, accents, punctuation, spacing."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
+
+
+def slug_of(title: str) -> str:
+    """A short address part; "post" where the title has no Latin letter or digit to make one of."""
+    slug = slugify(title)[:SLUG_LENGTH].strip("-") or "post"
+    return f"{slug}-post" if slug in TAKEN_SLUGS else slug
+
+
+def tone_of(title: str) -> int:
+    """Which of its colours the cover that is drawn for a title has."""
+    return zlib.crc32(title.encode()) % DRAWN_COVERS
 
 
 class Outcome(models.TextChoices):
@@ -64,6 +82,13 @@ class Book(models.Model):
 
     def __str__(self) -> str:
         return self.title or (f"ISBN {self.isbn}" if self.isbn else f"Book {self.pk}")
+
+    def get_absolute_url(self) -> str:
+        return reverse("posts:book", args=[self.pk, slug_of(str(self))])
+
+    @property
+    def cover_tone(self) -> int:
+        return tone_of(str(self))
 
     @property
     def cover_small_width(self) -> int:
@@ -104,6 +129,21 @@ class PostQuerySet(OutboxQuerySet["Post"]):
         # The first condition alone is redundant; it is the one an index can start from.
         return self.filter(published_at__lte=published_at).filter(Q(published_at__lt=published_at) | Q(pk__lt=pk))
 
+    def recount(self, pk: int) -> None:
+        """Count a post's likes and comments anew, in the transaction that has just added one or taken one away.
+
+        The first statement locks the row, the second counts what is committed when the lock is held. In one:
+
+        1. two people like a post at the same time, and neither transaction sees the other's like;
+        2. the second waits for the first one's lock, with its count of one already taken, and writes that.
+        """
+        with transaction.atomic():
+            self.filter(pk=pk).update(count_number=F("count_number") + 1)
+            self.filter(pk=pk).update(
+                like_count=Like.objects.filter(post_id=pk).count(),
+                comment_count=Comment.objects.filter(post_id=pk).count(),
+            )
+
     def with_card(self) -> PostQuerySet:
         """With what a card shows, in one query."""
         return self.select_related("author", "book").defer("body", "html")
@@ -112,7 +152,7 @@ class PostQuerySet(OutboxQuerySet["Post"]):
 class Post(Outbox):
     """What an author wrote, what the pipeline made of it, and (in Outbox) what is still to be done."""
 
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="posts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="posts", db_index=False)
     # From the form: the same author and key are the same submit, however often it arrives.
     key = models.CharField(max_length=64, null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -136,7 +176,15 @@ class Post(Outbox):
     html = models.TextField(blank=True, editable=False)
     excerpt = models.CharField(max_length=400, blank=True, editable=False)
     minutes = models.PositiveSmallIntegerField(default=1, editable=False)
+    shown_edited_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
+
+    # Kept true by recount(); of two readings of the counts the one with the higher number is the later.
+    like_count = models.PositiveIntegerField(default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, editable=False)
+    count_number = models.PositiveBigIntegerField(default=0, editable=False)
+
+    progress: Progress  # given by add_progress()
 
     objects = PostQuerySet.as_manager()
 
@@ -147,10 +195,24 @@ class Post(Outbox):
             models.Index(
                 fields=["-published_at", "-id"], name="post_newest_first", condition=Q(published_at__isnull=False)
             ),
+            models.Index(
+                fields=["book", "-published_at", "-id"], name="post_of_book", condition=Q(published_at__isnull=False)
+            ),
+            models.Index(
+                fields=["author", "-published_at", "-id"],
+                name="post_of_author",
+                condition=Q(published_at__isnull=False),
+            ),
+            models.Index(fields=["author", "-id"], name="post_of_author_all"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether what readers see is not what it was at first."""
+        return self.shown_edited_at is not None
 
     def get_absolute_url(self) -> str:
         if self.published_at is None:
@@ -177,13 +239,47 @@ class Post(Outbox):
 
     @property
     def cover_tone(self) -> int:
-        return zlib.crc32(self.cover_title.encode()) % DRAWN_COVERS
+        return tone_of(self.cover_title)
 
     @property
     def page_mark(self) -> str:
         """The `?before=` of the page that starts below this post."""
         assert self.published_at is not None
         return f"{(self.published_at - EPOCH) // timedelta(microseconds=1)}-{self.pk}"
+
+
+class Like(models.Model):
+    """One person likes one post, once."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="likes", db_index=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "person"], name="like_once")]
+
+
+class Comment(models.Model):
+    """What somebody says to a post, in Markdown, rendered when it is saved."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments", db_index=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments")
+    # From the form: the same author and key are the same submit, however often it arrives.
+    key = models.CharField(max_length=64, null=True, editable=False)
+    body = models.TextField(max_length=COMMENT_LENGTH)
+    html = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "key"], name="comment_once_per_key")]
+        indexes = [models.Index(fields=["post", "-id"], name="comment_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.author} on {self.post}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.post.get_absolute_url()}#comment-{self.pk}"
 
 
 def posts_in_the_last_hour(author_id: int) -> int:

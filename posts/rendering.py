@@ -6,15 +6,12 @@ from html import unescape
 
 import nh3
 from django.template.loader import render_to_string
-from django.utils.text import slugify
 from markdown_it import MarkdownIt
 
 from .models import Post
 
 EXCERPT_LENGTH = 280
-SLUG_LENGTH = 60
 WORDS_A_MINUTE = 220
-TAKEN_SLUGS = {"edit", "delete", "like", "comments"}  # beside the slug in an address stand these, too
 
 TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
 # Pictures in a text would load from, and so report readers to, wherever an author points.
@@ -60,12 +57,6 @@ def shorten(text: str) -> str:
         return text
     beginning = text[: EXCERPT_LENGTH - 1]
     return (beginning.rpartition(" ")[0] or beginning).rstrip(" .,;:") + "…"
-
-
-def slug_of(title: str) -> str:
-    """A short address part; "post" where the title has no Latin letter or digit to make one of."""
-    slug = slugify(title)[:SLUG_LENGTH].strip("-") or "post"
-    return f"{slug}-post" if slug in TAKEN_SLUGS else slug
 
 
 def render_card(post: Post) -> str:

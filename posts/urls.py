@@ -1,13 +1,22 @@
 from django.urls import path
 
-from . import views
+from . import talking, views
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
+    path("mine/", views.mine, name="mine"),
+    path("authors/<str:username>/", views.author_detail, name="author"),
+    path("books/<int:pk>/", views.book_detail, name="book"),
+    path("books/<int:pk>/<slug:slug>/", views.book_detail, name="book"),
     path("posts/new/", views.post_add, name="add"),
     path("posts/<int:pk>/", views.post_detail, name="detail"),
     path("posts/<int:pk>/edit/", views.post_edit, name="edit"),
+    path("posts/<int:pk>/retry/", views.post_retry, name="retry"),
     path("posts/<int:pk>/delete/", views.post_delete, name="delete"),
+    path("posts/<int:pk>/like/", talking.like, name="like"),
+    path("posts/<int:pk>/comments/", talking.comments, name="comments"),
+    path("posts/<int:pk>/comments/<int:comment_pk>/edit/", talking.comment_edit, name="edit_comment"),
+    path("posts/<int:pk>/comments/<int:comment_pk>/delete/", talking.comment_delete, name="delete_comment"),
     path("posts/<int:pk>/<slug:slug>/", views.post_detail, name="detail"),
 ]

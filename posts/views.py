@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,12 +12,15 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .forms import NewPostForm, PostForm
-from .models import EPOCH, Post, PostQuerySet, posts_in_the_last_hour
+from .forms import NewCommentForm, NewPostForm, PostForm
+from .models import EPOCH, Book, Post, PostQuerySet, posts_in_the_last_hour, slug_of
+from .outbox import State
+from .progress import add_progress
 
 PAGE_LENGTH = 20
+COMMENTS_LENGTH = 50
 
 
 class SignedInRequest(HttpRequest):
@@ -31,8 +35,51 @@ def post_list(request: HttpRequest) -> HttpResponse:
     posts = page_of(Post.objects.published(), before)
     # An author finds again what is still on its way.
     own = Post.objects.waiting(request.user.pk)[:PAGE_LENGTH] if request.user.is_authenticated and not before else []
-    context = {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH, "waiting": own}
-    return render(request, "posts/list.html", context)
+    add_progress(own)
+    return render(request, "posts/list.html", {**cards(posts), "waiting": own})
+
+
+@require_safe
+def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpResponse:
+    book = get_object_or_404(Book, pk=pk)
+    posts = page_of(Post.objects.published().filter(book=book), request.GET.get("before"))
+    if slug != slug_of(str(book)):
+        return redirect(book)
+    return render(request, "posts/book.html", {**cards(posts), "book": book})
+
+
+@require_safe
+def author_detail(request: HttpRequest, username: str) -> HttpResponse:
+    if "\0" in username:  # which PostgreSQL refuses to compare with
+        raise Http404("No such author.")
+    author = get_object_or_404(User, username=username, is_active=True)
+    posts = page_of(Post.objects.published().filter(author=author), request.GET.get("before"))
+    return render(request, "posts/author.html", {**cards(posts), "author": author})
+
+
+@login_required
+@require_safe
+def mine(request: SignedInRequest) -> HttpResponse:
+    """All of one's own posts, the newest first, and how far each has come."""
+    before = request.GET.get("before", "")
+    posts = Post.objects.filter(author=request.user).order_by("-pk").with_card()
+    if before:
+        posts = posts.filter(pk__lt=whole_number(before))
+    page = list(posts[: PAGE_LENGTH + 1])
+    add_progress(page)
+    return render(request, "posts/mine.html", cards(page))
+
+
+def cards(posts: list[Post]) -> dict[str, Any]:
+    """For a template: one page of the posts that `page_of` gave, and whether another page follows."""
+    return {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH}
+
+
+def whole_number(text: str) -> int:
+    """Raises Http404 where the text is none that a primary key could be."""
+    if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII):
+        raise Http404("No page starts there.")
+    return int(text)
 
 
 def page_of(posts: PostQuerySet, before: str | None) -> list[Post]:
@@ -60,10 +107,30 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpR
             raise Http404("Not published.")
         if slug is not None:
             return redirect("posts:detail", pk)
+        add_progress([post])
         return render(request, "posts/waiting.html", {"post": post})
     if slug != post.slug:
         return redirect(post)
-    return render(request, "posts/detail.html", {"post": post})
+    is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
+    add_progress([post])
+    context = {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **page_of_comments(post, None)}
+    return render(request, "posts/detail.html", context)
+
+
+def page_of_comments(post: Post, before: str | None) -> dict[str, Any]:
+    """For a template: one page of a post's comments, the newest first, and whether older ones follow.
+
+    Args:
+        before: the id of the last comment of the page before; None for the first page.
+
+    Raises:
+        Http404: `before` is no id.
+    """
+    comments = post.comments.select_related("author").order_by("-pk")
+    if before is not None:
+        comments = comments.filter(pk__lt=whole_number(before))
+    page = list(comments[: COMMENTS_LENGTH + 1])
+    return {"comments": page[:COMMENTS_LENGTH], "older": len(page) > COMMENTS_LENGTH}
 
 
 @login_required
@@ -116,12 +183,24 @@ def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     form = PostForm(request.POST or None, instance=post)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            # Locked, or gone: deleted in another tab while this form was open.
-            get_object_or_404(Post.objects.select_for_update(), pk=pk)
-            post.edit()
+        if form.has_changed():
+            with transaction.atomic():
+                # Locked, or gone: deleted in another tab while this form was open.
+                get_object_or_404(Post.objects.select_for_update(), pk=pk)
+                post.edit()
         return redirect("posts:detail", pk)
     return render(request, "posts/form.html", {"form": form, "post": post})
+
+
+@login_required
+@require_POST
+def post_retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give a post that was given up another try."""
+    with transaction.atomic():
+        post = get_object_or_404(Post.objects.select_for_update(), pk=pk, author=request.user)
+        if post.state == State.FAILED:
+            post.submit()
+    return redirect("posts:detail", pk)
 
 
 @login_required

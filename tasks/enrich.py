@@ -10,13 +10,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from posts.models import Book, Post, Step
+from posts.models import Book, Post, Step, slug_of
 from posts.outbox import MOST_ATTEMPTS
-from posts.rendering import render_body, render_card, slug_of
+from posts.rendering import render_body, render_card
 from updater.announce import announce
 
 from . import books
 from .queue import enqueue
+from .signals import tell_author
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0  # seconds, while readers wait for the post
 FIRST_LATE_BACK_OFF, LONGEST_LATE_BACK_OFF = 5.0, 6 * 3600.0  # seconds, where only its cover is still to come
@@ -55,6 +56,7 @@ def enrich_post(post_id: int) -> str:
         logger.exception("Post %s could not be enriched.", post_id)
         if post.attempts >= MOST_ATTEMPTS:
             post.fail(f"{type(error).__name__}: {error}")
+            tell_author(post.pk)
             return f"failed: {error!r}"
         return postpone(post, back_off(post), error)
 
@@ -77,8 +79,11 @@ def deadline(post: Post) -> datetime:
 
 
 def reached(post: Post, step: Step) -> None:
-    if not post.note(step=Step.PUBLISHED if is_late(post) else step):
+    if is_late(post):
+        step = Step.PUBLISHED
+    if not post.note(step=step):
         raise Superseded
+    tell_author(post.pk)
 
 
 def publish(post: Post, book: Book | None) -> str:
@@ -96,6 +101,8 @@ def publish(post: Post, book: Book | None) -> str:
         "excerpt": rendering.excerpt,
         "minutes": rendering.minutes,
         "published_at": post.published_at or timezone.now(),
+        # Before the first readers there is nothing that could be edited.
+        "shown_edited_at": post.edited_at if post.published_at else None,
     }
     for name, value in columns.items():
         setattr(post, name, value)
@@ -111,6 +118,7 @@ def publish(post: Post, book: Book | None) -> str:
         if not post.finish(again_at, **columns):
             raise Superseded
         announce(post.pk, notice)  # last: from here on other writers of notices wait
+    tell_author(post.pk)
     return "published without a cover, for now" if owed else "published"
 
 
@@ -130,6 +138,7 @@ def postpone(post: Post, wait: float, reason: Exception) -> str:
     tried = not isinstance(reason, books.Postponed) or reason.tried
     if not post.postpone(now + timedelta(seconds=wait), str(reason) or type(reason).__name__, tried=tried):
         return "superseded"
+    tell_author(post.pk)
     # The sweep is up to five seconds late. A long wait is its own all the same: the broker delivers again what
     # a worker keeps for minutes.
     if wait <= LONGEST_BACK_OFF:

@@ -3,22 +3,25 @@
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, async_playwright
+from django.utils import timezone
+from playwright.async_api import Browser, Page, async_playwright
 from pytest_django import Settings
 
 from bookshelf import environment, valkey
-from posts.models import Post
+from posts.models import Post, Step
+from posts.outbox import State
 
 from .catalogue import Catalogue
 from .chromium import find_chromium
 from .environment import FOLDER
-from .site import Site
+from .site import Site, Visitor
 
 # --- inside this process ---------------------------------------------------------------------------
 
@@ -89,6 +92,21 @@ def make_post(ann: User, valkey_server: None) -> MakePost:
     return make
 
 
+@pytest.fixture
+def make_published(make_post: MakePost) -> MakePost:
+    """A post of Ann's as readers see it; `minutes_ago` says since when."""
+
+    def make(minutes_ago: int = 0, **columns: object) -> Post:
+        post = make_post(**columns)
+        post.state, post.step, post.due_at = State.DONE, Step.PUBLISHED, None
+        post.slug, post.shown_title, post.html = "on-reading-slowly", post.title, "<p>Four evenings.</p>"
+        post.published_at = timezone.now() - timedelta(minutes=minutes_ago)
+        post.save()
+        return post
+
+    return make
+
+
 # --- the running site ------------------------------------------------------------------------------
 
 
@@ -125,3 +143,22 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic"])
         yield browser
         await browser.close()
+
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> OpenPage:
+    """Open a page in a browser of its own, of somebody who is logged in where `person` is given."""
+
+    async def open_page(path: str, person: Visitor | None = None) -> Page:
+        context = await browser.new_context()
+        for cookie in person.cookies if person else ():
+            await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+        page = await context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"{path}: {error}"))
+        await page.goto(site.url + path)
+        return page
+
+    return open_page

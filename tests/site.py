@@ -110,6 +110,13 @@ class Reader:
         message: dict[str, Any] = json.loads(self.connection.recv(timeout))
         return message
 
+    def signal(self, kind: str, **fields: object) -> dict[str, Any]:
+        """The next message of a type whose fields are these."""
+        while True:
+            message = self.next()
+            if message["type"] == kind and fields.items() <= message.items():
+                return message
+
     def until(self, *ids: int, timeout: float = 60) -> list[dict[str, Any]]:
         """All notices up to the one that completes those about some posts."""
         end, missing = time.monotonic() + timeout, set(ids)
@@ -227,8 +234,10 @@ class Site:
         return self.visitor().sign_up(f"author{self._people}")
 
     @contextmanager
-    def reader(self, since: str | None = None) -> Iterator[Reader]:
+    def reader(self, since: str | None = None, person: Visitor | None = None) -> Iterator[Reader]:
+        """A live socket, of somebody who is logged in where `person` is given."""
         query = "" if since is None else f"?since={urllib.parse.quote(since)}"
         address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
-        with connect(address, origin=Origin(self.url), proxy=None) as connection:
+        headers = {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in person.cookies)} if person else {}
+        with connect(address, origin=Origin(self.url), proxy=None, additional_headers=headers) as connection:
             yield Reader(connection)

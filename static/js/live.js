@@ -9,7 +9,8 @@ const TOO_MANY = 4029;
 const TOO_MANY_WAIT = 30_000; // ms
 const SESSION_ENDED = 4501;
 
-// `handlers`: notice(message), reset(), state("connecting" | "live" | "polling" | "offline" | "stopped").
+// `handlers`: hello(), notice(message), signal(message), reset(), and
+// state("connecting" | "live" | "polling" | "offline" | "stopped").
 export function follow(cursor, handlers) {
   let socket = null;
   let heard = 0; // when the socket last said something
@@ -57,6 +58,7 @@ export function follow(cursor, handlers) {
         sessionEnded = false;
         cursor = message.cursor;
         handlers.state("live");
+        handlers.hello();
         break;
       case "update_notice":
         cursor = message.cursor;
@@ -72,7 +74,8 @@ export function follow(cursor, handlers) {
       case "counts":
       case "progress":
       case "notification":
-        break; // nothing on this page shows them
+        handlers.signal(message);
+        break;
       default:
         console.error("A message of unknown type:", message);
     }

@@ -3,6 +3,7 @@
 import { follow } from "./live.js";
 import { insert, refreshDates, remove, replace } from "./cards.js";
 import { refresh, whenFresh } from "./refresh.js";
+import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { alertReader } from "./toast.js";
 import { sendOnce } from "./forms.js";
 import { keepDraft } from "./draft.js";
@@ -34,44 +35,71 @@ function isShown(notice) {
 }
 
 function published(notice) {
-  document.querySelector(`[data-waiting-in-list="${notice.new_id}"]`)?.remove();
-  const waiting = document.querySelector(`[data-waiting-for="${notice.new_id}"]`);
-  if (waiting) {
+  if (document.querySelector(`[data-waiting-for="${notice.new_id}"]`)) {
     location.replace(notice.url);
-    return;
-  }
-  if (isShown(notice)) {
-    refresh();
-    return;
-  }
-  const card = insert(notice, inStream);
-  if (card) {
-    alertReader(notice, card);
+  } else if (isShown(notice)) {
+    refresh("post");
+  } else {
+    const card = insert(notice, inStream);
+    if (card) {
+      alertReader(notice, card);
+    }
   }
 }
 
 function changed(notice) {
   replace(notice);
   if (isShown(notice)) {
-    refresh();
+    refresh("post");
   }
 }
 
 function removed(notice) {
   remove(notice.new_id);
   if (isShown(notice)) {
-    location.reload();
+    // The rest stays: somebody may be in the midst of a comment, and may want to keep the words.
+    const words = document.createElement("p");
+    words.className = "message";
+    words.textContent = "This post has just been deleted.";
+    document.querySelector("[data-refresh=post]").replaceWith(words);
   }
 }
 
 const kinds = { published, changed, removed };
 
+function counted(message) {
+  const id = String(message.new_id);
+  const { likes, comments } = message;
+  const before = takeCounts(id, { likes, comments });
+  // No like was given or taken, so it is about a comment: a new one, one less, or one edited.
+  const isAboutComments = before.comments !== comments || before.likes === likes;
+  if (isAboutComments && isShown(message)) {
+    refresh("comments");
+  }
+}
+
+function cameOn() {
+  refresh("waiting", "progress", "mine", "post");
+}
+
+const signals = { counts: counted, progress: cameOn, notification: () => {} };
+
 follow(document.body.dataset.cursor, {
-  notice: (notice) => whenFresh(() => kinds[notice.kind](notice)),
-  reset: refresh,
+  hello: fetchState,
+  notice: (notice) =>
+    whenFresh(() => {
+      kinds[notice.kind](notice);
+      dress();
+    }),
+  signal: (message) => signals[message.type](message),
+  reset: async () => {
+    await refresh();
+    fetchState();
+  },
   state: showState,
 });
-refreshDates();
+dress();
 setInterval(refreshDates, 30_000);
+takeLikes();
 sendOnce();
 keepDraft();

@@ -1,11 +1,15 @@
-// Fetches the page anew and swaps what may have changed, without touching what a reader types or where they are.
+// Fetches the page anew and swaps the regions that may have changed, without touching what a reader types or where
+// they are. A region is what carries `data-refresh`, with its name.
 
-import { refreshDates } from "./cards.js";
+import { mergeComments } from "./comments.js";
+import { dress } from "./state.js";
 
 const BACK_OFF = { first: 2_000, longest: 30_000 }; // ms
 
+const merges = { comments: mergeComments };
+
 let running = false;
-let again = false;
+let wanted = new Set(); // names of regions
 let failures = 0;
 const waiting = [];
 
@@ -18,20 +22,30 @@ export function whenFresh(act) {
   }
 }
 
-export async function refresh() {
-  again = true;
-  if (running || !document.querySelector("[data-refresh]")) {
+function regions() {
+  return [...document.querySelectorAll("[data-refresh]")];
+}
+
+// Of the page's regions those with these names, or all.
+export async function refresh(...names) {
+  for (const region of regions()) {
+    if (!names.length || names.includes(region.dataset.refresh)) {
+      wanted.add(region.dataset.refresh);
+    }
+  }
+  if (running || !wanted.size) {
     return;
   }
   running = true;
-  while (again) {
-    again = false;
+  while (wanted.size) {
+    const now = wanted;
+    wanted = new Set();
     try {
-      swap(await fetchPage());
+      swap(await fetchPage(), now);
       failures = 0;
     } catch (error) {
       console.warn("The page could not be fetched anew; it is tried again.", error);
-      again = true;
+      now.forEach((name) => wanted.add(name));
       failures += 1;
       await new Promise((resume) => setTimeout(resume, backOff()));
     }
@@ -52,12 +66,16 @@ async function fetchPage() {
   return response.text();
 }
 
-function swap(html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-refresh]");
-  if (fresh) {
-    document.querySelector("[data-refresh]").replaceWith(document.adoptNode(fresh));
-    refreshDates();
+function swap(html, names) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  for (const region of regions().filter((region) => names.has(region.dataset.refresh))) {
+    const fresh = page.querySelector(`[data-refresh="${region.dataset.refresh}"]`);
+    if (fresh) {
+      const merge = merges[region.dataset.refresh];
+      merge ? merge(region, document.adoptNode(fresh)) : region.replaceWith(document.adoptNode(fresh));
+    }
   }
+  dress();
 }
 
 function backOff() {

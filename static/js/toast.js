@@ -4,7 +4,6 @@ const SHOWN_FOR = 8_000; // ms
 const MOST_AT_ONCE = 3;
 
 export function alertReader(notice, card) {
-  const region = document.querySelector("[role=status]");
   const toast = document.createElement("a");
   toast.className = "toast";
   toast.href = notice.url;
@@ -15,6 +14,19 @@ export function alertReader(notice, card) {
   const book = card.querySelector("cite");
   words.append(title, book ? `${notice.author}, on ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
   toast.append(cover, words);
+  show(toast);
+}
+
+// Words for this reader alone.
+export function say(words) {
+  const toast = document.createElement("p");
+  toast.className = "toast words";
+  toast.textContent = words;
+  show(toast);
+}
+
+function show(toast) {
+  const region = document.querySelector("[role=status]");
   while (region.childElementCount >= MOST_AT_ONCE) {
     region.firstElementChild.remove();
   }

@@ -2,7 +2,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from posts.rendering import TAGS, render_body, render_markdown, slug_of
+from posts.models import slug_of
+from posts.rendering import TAGS, render_body, render_markdown
 
 
 class Elements(HTMLParser):

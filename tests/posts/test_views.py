@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from posts.models import Post
+from posts.models import Book, Post
 from posts.outbox import State
 
 from ..conftest import MakePost
@@ -26,17 +26,9 @@ def payload(**fields: str) -> dict[str, str]:
     return {"title": "On reading slowly", "body": "Four evenings."} | fields
 
 
-def published(make_post: MakePost, minutes_ago: int = 0, **columns: object) -> Post:
-    post = make_post(**columns)
-    post.state, post.due_at, post.slug, post.shown_title = State.DONE, None, "on-reading-slowly", post.title
-    post.published_at, post.html = timezone.now() - timedelta(minutes=minutes_ago), "<p>Four evenings.</p>"
-    post.save()
-    return post
-
-
 class TestList:
-    def test_the_newest_stand_first(self, client: Client, make_post: MakePost) -> None:
-        older, newer = published(make_post, 2, title="Older"), published(make_post, 1, title="Newer")
+    def test_the_newest_stand_first(self, client: Client, make_published: MakePost) -> None:
+        older, newer = make_published(2, title="Older"), make_published(1, title="Newer")
         text = client.get("/").content.decode()
         assert text.index(f'data-post-id="{newer.pk}"') < text.index(f'data-post-id="{older.pk}"')
 
@@ -46,14 +38,14 @@ class TestList:
 
     def test_an_author_finds_again_what_is_on_its_way(self, author: Client, make_post: MakePost, bob: User) -> None:
         post = make_post(title="Not yet")
-        assert f'data-waiting-in-list="{post.pk}"' in author.get("/").content.decode()
+        assert f'data-own-post="{post.pk}"' in author.get("/").content.decode()
         author.force_login(bob)
         assert "Not yet" not in author.get("/").content.decode()
 
-    def test_pages_follow_each_other_without_a_gap_or_a_repeat(self, client: Client, make_post: MakePost) -> None:
+    def test_pages_follow_each_other_without_a_gap_or_a_repeat(self, client: Client, make_published: MakePost) -> None:
         same_moment = timezone.now()
         for number in range(45):
-            post = published(make_post, title=f"Post {number}")
+            post = make_published(title=f"Post {number}")
             Post.objects.filter(pk=post.pk).update(published_at=same_moment - timedelta(seconds=number // 10))
         seen: list[int] = []
         address = "/"
@@ -75,18 +67,18 @@ class TestList:
         assert '<main id="main" data-stream="all">' in text
 
     def test_it_takes_the_same_number_of_queries_however_many_posts_there_are(
-        self, client: Client, make_post: MakePost, django_assert_num_queries: DjangoAssertNumQueries
+        self, client: Client, make_published: MakePost, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for _ in range(5):
-            published(make_post)
+            make_published()
         client.get("/")  # the very first page of all makes the notice log's head
         with django_assert_num_queries(2):
             client.get("/")
 
 
 class TestDetail:
-    def test_a_published_post_has_its_address_with_its_title(self, client: Client, make_post: MakePost) -> None:
-        post = published(make_post)
+    def test_a_published_post_has_its_address_with_its_title(self, client: Client, make_published: MakePost) -> None:
+        post = make_published()
         address = f"/posts/{post.pk}/on-reading-slowly/"
         assert client.get(f"/posts/{post.pk}/").headers["Location"] == address
         assert client.get(f"/posts/{post.pk}/wrong/").headers["Location"] == address
@@ -109,6 +101,92 @@ class TestDetail:
     @pytest.mark.parametrize("number", ["0", "99999999999999999999999", "-1", "x"])
     def test_a_number_that_is_nobody_s_is_not_found(self, client: Client, number: str) -> None:
         assert client.get(f"/posts/{number}/").status_code == 404
+
+
+class TestBook:
+    @pytest.fixture
+    def book(self) -> Book:
+        return Book.objects.create(key="text:1", title="The Summer Book", author="Tove Jansson")
+
+    def test_it_has_its_own_posts_and_hears_of_its_own(
+        self, client: Client, book: Book, make_published: MakePost
+    ) -> None:
+        mine, other = make_published(book=book), make_published()
+        text = client.get(f"/books/{book.pk}/the-summer-book/").content.decode()
+        assert f'data-post-id="{mine.pk}"' in text
+        assert f'data-post-id="{other.pk}"' not in text
+        assert f'data-stream="book:{book.pk}"' in text
+
+    @pytest.mark.parametrize("slug", ["", "wrong/"])
+    def test_its_address_has_its_title(self, client: Client, book: Book, slug: str) -> None:
+        answer = client.get(f"/books/{book.pk}/{slug}")
+        assert answer.headers["Location"] == f"/books/{book.pk}/the-summer-book/"
+
+    def test_without_a_post_it_says_so(self, client: Client, book: Book) -> None:
+        assert "No posts about it yet." in client.get(book.get_absolute_url()).content.decode()
+
+    def test_a_card_leads_to_it(self, client: Client, book: Book, make_published: MakePost) -> None:
+        make_published(book=book, shown_book_title="Summer")
+        assert f'<a href="{book.get_absolute_url()}"><cite dir="auto">Summer</cite></a>' in (
+            client.get("/").content.decode()
+        )
+
+
+class TestAuthor:
+    def test_their_page_has_their_posts_and_hears_of_theirs(
+        self, client: Client, make_published: MakePost, make_post: MakePost, ann: User, bob: User
+    ) -> None:
+        mine, waiting, other = make_published(), make_post(), make_published(author=bob)
+        text = client.get("/authors/ann/").content.decode()
+        assert f'data-post-id="{mine.pk}"' in text
+        assert f'data-post-id="{other.pk}"' not in text
+        assert f'data-post-id="{waiting.pk}"' not in text
+        assert f'data-stream="author:{ann.pk}"' in text
+
+    @pytest.mark.parametrize("name", ["nobody", "%00", "ann%00", "x" * 300, "📚"])
+    def test_nobody_is_not_found(self, client: Client, ann: User, name: str) -> None:
+        assert client.get(f"/authors/{name}/").status_code == 404
+
+    def test_an_odd_name_has_a_page_too(self, client: Client, make_published: MakePost) -> None:
+        odd = User.objects.create_user("Zoë+@.-_日本")
+        make_published(author=odd)
+        text = client.get("/").content.decode()
+        address = text.partition('class="author" href="')[2].partition('"')[0]
+        assert client.get(address).status_code == 200
+
+
+class TestMine:
+    def test_it_has_all_of_mine_and_none_of_others(
+        self, author: Client, make_published: MakePost, make_post: MakePost, bob: User
+    ) -> None:
+        published, waiting, failed = make_published(), make_post(title="Waiting"), make_post(title="Failed")
+        Post.objects.filter(pk=failed.pk).update(state=State.FAILED, due_at=None)
+        other = make_published(author=bob)
+        text = author.get("/mine/").content.decode()
+        assert f'data-post-id="{published.pk}"' in text
+        assert f'data-own-post="{waiting.pk}"' in text
+        assert "could not be published" in text
+        assert f'action="/posts/{failed.pk}/retry/"' in text
+        assert f'data-post-id="{other.pk}"' not in text
+
+    def test_a_stranger_has_none(self, client: Client) -> None:
+        assert client.get("/mine/").headers["Location"] == "/accounts/login/?next=/mine/"
+
+    def test_pages_follow_each_other(self, author: Client, make_post: MakePost) -> None:
+        posts = [make_post() for _ in range(25)]
+        first = author.get("/mine/")
+        second = author.get(f"/mine/?before={first.context['posts'][-1].pk}")
+        shown = [*first.context["posts"], *second.context["posts"]]
+        assert [post.pk for post in shown] == [post.pk for post in reversed(posts)]
+
+    def test_its_queries_do_not_grow_with_the_posts(
+        self, author: Client, make_post: MakePost, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for _ in range(5):
+            make_post()
+        author.get("/")
+        with django_assert_num_queries(6):  # session, person, head, posts, books, the usual time
+            author.get("/mine/")
 
 
 class TestAdd:
@@ -156,24 +234,54 @@ class TestAdd:
 
 
 class TestEditAndDelete:
-    def test_an_edit_goes_the_way_of_a_new_post(self, author: Client, make_post: MakePost) -> None:
-        post = published(make_post)
+    def test_an_edit_goes_the_way_of_a_new_post(self, author: Client, make_published: MakePost) -> None:
+        post = make_published()
         assert author.post(f"/posts/{post.pk}/edit/", payload(body="Newer.")).status_code == 302
         post.refresh_from_db()
         assert (post.body, post.state, post.html) == ("Newer.", State.PENDING, "<p>Four evenings.</p>")
         assert post.edited_at
         assert post.published_at
 
-    def test_a_deletion_asks_first(self, author: Client, make_post: MakePost) -> None:
-        post = published(make_post)
+    def test_a_save_without_a_change_is_no_edit(self, author: Client, make_published: MakePost) -> None:
+        post = make_published()
+        assert author.post(f"/posts/{post.pk}/edit/", payload()).status_code == 302
+        post.refresh_from_db()
+        assert (post.state, post.edited_at) == (State.DONE, None)
+
+    def test_a_post_that_failed_is_tried_again_when_its_author_says_so(
+        self, author: Client, make_post: MakePost
+    ) -> None:
+        post = make_post()
+        Post.objects.filter(pk=post.pk).update(state=State.FAILED, due_at=None, attempts=20, error="why")
+        answer = author.post(f"/posts/{post.pk}/retry/")
+        assert answer.headers["Location"] == f"/posts/{post.pk}/"
+        post.refresh_from_db()
+        assert (post.state, post.attempts, post.error) == (State.PENDING, 0, "")
+        assert post.due_at
+
+    def test_one_that_did_not_is_left_alone(self, author: Client, make_published: MakePost) -> None:
+        post = make_published()
+        author.post(f"/posts/{post.pk}/retry/")
+        post.refresh_from_db()
+        assert post.state == State.DONE
+
+    def test_a_deletion_asks_first(self, author: Client, make_published: MakePost) -> None:
+        post = make_published()
         assert "Delete “On reading slowly”?" in author.get(f"/posts/{post.pk}/delete/").content.decode()
         assert Post.objects.exists()
         assert author.post(f"/posts/{post.pk}/delete/").headers["Location"] == "/"
         assert not Post.objects.exists()
 
+    def test_only_the_author_may_try_again(self, client: Client, make_post: MakePost, bob: User) -> None:
+        address = f"/posts/{make_post().pk}/retry/"
+        assert client.post(address).headers["Location"].startswith("/accounts/login/")
+        client.force_login(bob)
+        assert client.post(address).status_code == 404
+        assert client.get(address).status_code == 405
+
     @pytest.mark.parametrize("action", ["edit", "delete"])
-    def test_only_the_author_may(self, client: Client, make_post: MakePost, bob: User, action: str) -> None:
-        post = published(make_post)
+    def test_only_the_author_may(self, client: Client, make_published: MakePost, bob: User, action: str) -> None:
+        post = make_published()
         address = f"/posts/{post.pk}/{action}/"
         assert client.post(address).headers["Location"].startswith("/accounts/login/")
         client.force_login(bob)
@@ -182,8 +290,8 @@ class TestEditAndDelete:
         assert Post.objects.get().state == State.DONE
 
     @pytest.mark.parametrize("action", ["edit", "delete"])
-    def test_a_form_of_another_site_is_refused(self, make_post: MakePost, ann: User, action: str) -> None:
-        post = published(make_post)
+    def test_a_form_of_another_site_is_refused(self, make_published: MakePost, ann: User, action: str) -> None:
+        post = make_published()
         client = Client(enforce_csrf_checks=True)
         client.force_login(ann)
         assert client.post(f"/posts/{post.pk}/{action}/", payload()).status_code == 403
@@ -230,8 +338,8 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
     assert "unsafe" not in policy
 
 
-def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_post: MakePost) -> None:
-    post = published(make_post)
+def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_published: MakePost) -> None:
+    post = make_published()
     answer = admin_client.post(f"/admin/posts/post/{post.pk}/change/", payload(title="Better"))
     assert answer.status_code == 302
     post.refresh_from_db()

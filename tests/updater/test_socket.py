@@ -10,6 +10,7 @@ from websockets import Origin
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from ..catalogue import picture
 from ..site import Reader, Site, Visitor
 
 
@@ -74,6 +75,42 @@ def test_a_reader_that_was_away_is_told_what_it_missed_in_order_and_once(site: S
     ]
     assert told[1]["title"] == "Kept and changed"
     assert set(told[2]) == {"type", "cursor", "kind", "new_id"}
+
+
+def test_an_author_s_sockets_alone_are_told_how_far_a_post_has_come(site: Site, author: Visitor) -> None:
+    site.catalogue.add("9780140449136", cover=picture())
+    stranger = site.author()
+    with site.reader(person=author) as own, site.reader(person=stranger) as other, site.reader() as anonymous:
+        for reader in (own, other, anonymous):
+            assert reader.next()["type"] == "hello"
+        post_id = author.write("Step by step", isbn="9780140449136")
+        steps = []
+        while "published" not in steps:
+            message = own.signal("progress", new_id=post_id)
+            assert set(message) == {"type", "new_id", "step", "detail"}
+            steps.append(message["step"])
+        # "saved" is said beside the worker's own words, and may come after its first ones.
+        assert [step for step in steps if step != "saved"] == ["looking_up", "cover", "published"]
+        last = author.write("The last")
+        for reader in (other, anonymous):
+            assert reader.next()["new_id"] == post_id
+            assert reader.next()["new_id"] == last
+
+
+def test_everybody_is_told_the_counts(site: Site, author: Visitor) -> None:
+    fan = site.author()
+    with site.reader() as reader:
+        post_id = author.write("Liked")
+        reader.until(post_id)
+        for liked, path, fields in (
+            (1, "like", {}),
+            (0, "like", {}),
+            (0, "comments", {"body": "Yes."}),
+        ):
+            assert fan.post(f"/posts/{post_id}/{path}/", **fields).status == 302
+            comments = 1 if fields else 0
+            message = reader.signal("counts", new_id=post_id, likes=liked, comments=comments)
+            assert message == {"type": "counts", "new_id": post_id, "likes": liked, "comments": comments}
 
 
 def test_polling_tells_the_same(site: Site, author: Visitor) -> None:

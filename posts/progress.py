@@ -1,0 +1,95 @@
+"""How far a post has come, in words for its author: from the rows alone, so the same live and after a reload."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.conf import settings
+from django.utils import timezone
+
+from .models import Book, Outcome, Post, Step
+from .outbox import State
+
+FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
+RECENT = 20  # posts, whose way tells how long the next one may take
+NOBODY_KNOWS = timedelta(seconds=3)  # how long, on a site without a post
+OVERTIME = timedelta(seconds=10)  # what a deadline may be exceeded by (the sweep, a busy worker)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`step`: as in the live protocol. `detail`: what is going on or went wrong. `expected`: about how long still."""
+
+    step: str
+    detail: str
+    expected: str
+
+    @property
+    def has_failed(self) -> bool:
+        return self.step == FAILED
+
+
+def add_progress(posts: Iterable[Post]) -> None:
+    """Give each of these posts a `progress`, with two queries however many they are, and none where all are done."""
+    unfinished = []
+    for post in posts:
+        post.progress = Progress(Step.PUBLISHED, "", "")
+        if post.is_being_worked_on or post.state == State.FAILED:
+            unfinished.append(post)
+    if unfinished:
+        keys = {post.pk: Book.key_of(post.isbn, post.book_title, post.book_author) for post in unfinished}
+        books = {book.key: book for book in Book.objects.filter(key__in=keys.values())}
+        usual = usual_time()
+        for post in unfinished:
+            post.progress = _progress(post, books.get(keys[post.pk]), usual)
+
+
+def usual_time() -> timedelta:
+    """From the save to the readers, of the posts that went out last."""
+    recent = Post.objects.published().newest_first().values_list("created_at", "published_at")[:RECENT]
+    times = [(published_at - created_at).total_seconds() for created_at, published_at in recent if published_at]
+    return timedelta(seconds=median(times)) if times else NOBODY_KNOWS
+
+
+def _progress(post: Post, book: Book | None, usual: timedelta) -> Progress:
+    if post.state == State.FAILED:
+        return Progress(FAILED, "Something went wrong on our side, again and again. Nothing of it is lost.", "")
+    now = timezone.now()
+    deadline = post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
+    trouble = _trouble(book)
+    if trouble:
+        detail = f"{trouble} At its deadline the post goes out without, and gets its cover when there is one."
+        return Progress(post.step, detail, _words(deadline - now, deadline, now))
+    return Progress(post.step, _what_is_done(post, book), _words(post.submitted_at + usual - now, deadline, now))
+
+
+def _trouble(book: Book | None) -> str:
+    outcomes = (book.outcome, book.cover_outcome) if book else ()
+    if Outcome.REFUSED in outcomes:
+        return "The catalogue has had enough of us for a moment; it is asked again."
+    if Outcome.UNREACHABLE in outcomes:
+        return "The catalogue does not answer; it is asked again."
+    return ""
+
+
+def _what_is_done(post: Post, book: Book | None) -> str:
+    if post.step == Step.LOOKING_UP:
+        return "The catalogue is asked for the book."
+    if post.step == Step.COVER and book:
+        return f"The book is found: {book}{f', {book.year}' if book.year else ''}."
+    return ""
+
+
+def _words(left: timedelta, deadline: datetime, now: datetime) -> str:
+    """About how long still."""
+    if now > deadline + OVERTIME:
+        return "longer than usual; it goes out by itself"
+    seconds = left.total_seconds()
+    if seconds < 1:
+        return "any moment now"
+    if seconds < 2:
+        return "a second or two"
+    if seconds < 100:
+        return f"about {round(seconds)} seconds"
+    return f"about {round(seconds / 60)} minutes"

@@ -1,0 +1,207 @@
+"""Likes and comments, as requests make them."""
+
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from posts.models import Comment, Like, Post
+from posts.talking import toggle
+
+from ..conftest import MakePost
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def reader(bob: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+def counts(post: Post) -> tuple[int, int]:
+    row = Post.objects.get(pk=post.pk)
+    return row.like_count, row.comment_count
+
+
+@pytest.mark.django_db
+class TestLikes:
+    def test_a_second_press_takes_the_like_back(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        for expected in (1, 0, 1):
+            answer = reader.post(f"/posts/{post.pk}/like/")
+            assert (answer.status_code, answer.headers["Location"]) == (302, post.get_absolute_url())
+            assert counts(post) == (expected, 0)
+
+    def test_a_script_is_told_the_state(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        answer = reader.post(f"/posts/{post.pk}/like/", headers=JSON)
+        assert answer.json() == {str(post.pk): {"likes": 1, "comments": 0, "liked": True}}
+
+    def test_a_stranger_is_asked_to_log_in_and_led_back_to_the_post(
+        self, client: Client, make_published: MakePost
+    ) -> None:
+        post = make_published()
+        answer = client.post(f"/posts/{post.pk}/like/")
+        assert answer.headers["Location"] == f"/accounts/login/?next={post.get_absolute_url()}"
+        assert counts(post) == (0, 0)
+
+    def test_a_link_likes_nothing(self, reader: Client, make_published: MakePost) -> None:
+        assert reader.get(f"/posts/{make_published().pk}/like/").status_code == 405
+
+    def test_what_is_not_published_cannot_be_liked_or_commented(self, reader: Client, make_post: MakePost) -> None:
+        post = make_post()
+        assert reader.post(f"/posts/{post.pk}/like/").status_code == 404
+        assert reader.get(f"/posts/{post.pk}/comments/").status_code == 404
+        assert reader.post(f"/posts/{post.pk}/comments/", {"body": "First!"}).status_code == 404
+
+    def test_the_page_shows_its_reader_s_own_like(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        assert 'aria-pressed="false"' in reader.get(post.get_absolute_url()).content.decode()
+        reader.post(f"/posts/{post.pk}/like/")
+        assert 'aria-pressed="true"' in reader.get(post.get_absolute_url()).content.decode()
+
+    def test_who_leaves_takes_their_likes_and_comments_along(
+        self, reader: Client, make_published: MakePost, bob: User
+    ) -> None:
+        post = make_published()
+        reader.post(f"/posts/{post.pk}/like/")
+        reader.post(f"/posts/{post.pk}/comments/", {"body": "Yes."})
+        assert counts(post) == (1, 1)
+        bob.delete()
+        assert counts(post) == (0, 0)
+
+    def test_a_post_goes_with_all_that_was_said_to_it(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        reader.post(f"/posts/{post.pk}/like/")
+        reader.post(f"/posts/{post.pk}/comments/", {"body": "Yes."})
+        Post.objects.filter(pk=post.pk).delete()
+        assert not Like.objects.exists()
+        assert not Comment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_people_at_once_are_twelve_likes(make_published: MakePost) -> None:
+    post = make_published()
+    people = [User.objects.create_user(f"reader{number}") for number in range(12)]
+    together = threading.Barrier(len(people))
+
+    def press(person: User) -> None:
+        together.wait()
+        toggle(post, person.pk)
+        connection.close()
+
+    threads = [threading.Thread(target=press, args=[person]) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts(post) == (12, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_in_many_tabs_is_never_more_than_one_like(make_published: MakePost, bob: User) -> None:
+    post = make_published()
+    together = threading.Barrier(6)
+
+    def press() -> None:
+        together.wait()
+        toggle(post, bob.pk)
+        connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts(post)[0] == Like.objects.filter(post=post).count() <= 1
+
+
+@pytest.mark.django_db
+class TestComments:
+    def test_a_comment_is_rendered_and_stands_under_the_post(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        answer = reader.post(f"/posts/{post.pk}/comments/", {"body": "**Yes**, <script>alert(1)</script>"})
+        comment = Comment.objects.get()
+        assert answer.headers["Location"] == f"{post.get_absolute_url()}#comment-{comment.pk}"
+        for address in (post.get_absolute_url(), f"/posts/{post.pk}/comments/"):
+            text = reader.get(address).content.decode()
+            assert "<strong>Yes</strong>" in text
+            assert "<script>alert" not in text
+        assert counts(post) == (0, 1)
+
+    def test_an_empty_one_is_a_clear_mistake(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        answer = reader.post(f"/posts/{post.pk}/comments/", {"body": " \u200b "})
+        assert answer.status_code == 200
+        assert "nothing to be seen" in answer.content.decode()
+        assert counts(post) == (0, 0)
+
+    def test_one_that_is_too_long_comes_back_whole(self, reader: Client, make_published: MakePost) -> None:
+        answer = reader.post(f"/posts/{make_published().pk}/comments/", {"body": "x" * 5001})
+        assert answer.status_code == 200
+        assert "x" * 5001 in answer.content.decode()
+
+    def test_the_same_form_sent_twice_is_one_comment(self, reader: Client, make_published: MakePost) -> None:
+        address = f"/posts/{make_published().pk}/comments/"
+        answers = [reader.post(address, {"body": "Yes.", "key": "abc"}).headers["Location"] for _ in range(2)]
+        assert answers[0] == answers[1]
+        assert Comment.objects.count() == 1
+
+    def test_a_stranger_is_asked_to_log_in(self, client: Client, make_published: MakePost) -> None:
+        answer = client.post(f"/posts/{make_published().pk}/comments/", {"body": "Yes."})
+        assert answer.headers["Location"].startswith("/accounts/login/?next=/posts/")
+        assert not Comment.objects.exists()
+
+    def test_its_author_edits_and_deletes_it(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        reader.post(f"/posts/{post.pk}/comments/", {"body": "Yes."})
+        comment = Comment.objects.get()
+        assert "Yes." in reader.get(f"/posts/{post.pk}/comments/{comment.pk}/edit/").content.decode()
+        reader.post(f"/posts/{post.pk}/comments/{comment.pk}/edit/", {"body": "*No.*"})
+        text = reader.get(post.get_absolute_url()).content.decode()
+        assert "<em>No.</em>" in text
+        assert "· edited" in text
+        reader.post(f"/posts/{post.pk}/comments/{comment.pk}/delete/")
+        assert counts(post) == (0, 0)
+
+    def test_an_edit_that_changes_nothing_leaves_no_mark(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        reader.post(f"/posts/{post.pk}/comments/", {"body": "Yes."})
+        comment = Comment.objects.get()
+        reader.post(f"/posts/{post.pk}/comments/{comment.pk}/edit/", {"body": "Yes."})
+        assert Comment.objects.get().edited_at is None
+
+    @pytest.mark.parametrize("action", ["edit", "delete"])
+    def test_nobody_else_does(
+        self, reader: Client, client: Client, make_published: MakePost, ann: User, action: str
+    ) -> None:
+        post = make_published()
+        reader.post(f"/posts/{post.pk}/comments/", {"body": "Yes."})
+        address = f"/posts/{post.pk}/comments/{Comment.objects.get().pk}/{action}/"
+        assert client.post(address, {"body": "No."}).headers["Location"].startswith("/accounts/login/")
+        client.force_login(ann)
+        assert client.post(address, {"body": "No."}).status_code == 404
+        assert Comment.objects.get().body == "Yes."
+
+    def test_pages_follow_each_other_from_the_newest_on(
+        self, client: Client, make_published: MakePost, bob: User
+    ) -> None:
+        post = make_published()
+        for number in range(120):
+            Comment.objects.create(post=post, author=bob, body=str(number), html=f"<p>{number}</p>")
+        seen: list[str] = []
+        address = f"/posts/{post.pk}/comments/"
+        while address:
+            page = client.get(address)
+            seen += [comment.body for comment in page.context["comments"]]
+            before = page.context["comments"][-1].pk
+            address = f"/posts/{post.pk}/comments/?before={before}" if page.context["older"] else ""
+        assert seen == [str(number) for number in reversed(range(120))]
+
+    @pytest.mark.parametrize("mark", ["", "x", "-1", "9" * 19, "١"])
+    def test_a_mark_that_is_none_is_no_page(self, client: Client, make_published: MakePost, mark: str) -> None:
+        assert client.get(f"/posts/{make_published().pk}/comments/", {"before": mark}).status_code == 404

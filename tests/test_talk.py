@@ -1,0 +1,207 @@
+"""Likes, comments and progress in two browsers: what one does, the other sees."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from .catalogue import picture, status
+from .conftest import OpenPage
+from .site import Site, Visitor
+
+ISBN = "9780306406157"
+
+
+@pytest.fixture
+def author(site: Site) -> Visitor:
+    return site.author()
+
+
+@pytest.fixture
+def post(site: Site, author: Visitor) -> int:
+    """The id of a post that is published."""
+    with site.reader() as reader:
+        post_id = author.write("On talking")
+        reader.until(post_id)
+    return post_id
+
+
+def card(page: Page, post_id: int) -> Locator:
+    return page.locator(f".card[data-post-id='{post_id}']")
+
+
+async def live(page: Page) -> Page:
+    await expect(page.locator("[data-state=live]")).to_be_visible()
+    return page
+
+
+async def test_a_like_is_counted_on_every_open_page_and_marked_on_the_reader_s_own(
+    site: Site, open_page: OpenPage, post: int
+) -> None:
+    fan = site.author()
+    own, other, on_post = (
+        await open_page("/", fan),
+        await live(await open_page("/")),
+        await open_page(f"/posts/{post}/"),
+    )
+    button = card(own, post).locator(".like")
+    await button.click()
+    for page in (own, other, on_post):
+        await expect(page.locator(f"[data-post-id='{post}'] [data-likes]")).to_have_text("1")
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    await expect(card(other, post).locator(".like")).to_have_attribute("aria-pressed", "false")
+    await own.reload()
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    await button.click()
+    for page in (own, other, on_post):
+        await expect(page.locator(f"[data-post-id='{post}'] [data-likes]")).to_have_text("0")
+    await expect(button).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_like_outlives_an_edit_of_the_card(site: Site, open_page: OpenPage, author: Visitor, post: int) -> None:
+    fan = site.author()
+    page = await open_page("/", fan)
+    await card(page, post).locator(".like").click()
+    await expect(card(page, post).locator("[data-likes]")).to_have_text("1")
+    author.post(f"/posts/{post}/edit/", title="Edited", body="Newer.")
+    await expect(card(page, post).locator("h2")).to_have_text("Edited")
+    await expect(card(page, post).locator(".by")).to_contain_text("edited")
+    await expect(card(page, post).locator("[data-likes]")).to_have_text("1")
+    await expect(card(page, post).locator(".like")).to_have_attribute("aria-pressed", "true")
+    await expect(card(page, post).locator(".like")).to_be_enabled()
+
+
+async def test_who_is_not_logged_in_is_led_there_and_back(open_page: OpenPage, post: int) -> None:
+    page = await live(await open_page("/"))
+    await card(page, post).locator(".like").click()
+    await page.wait_for_url(re.compile(r"/accounts/login/\?next=%2F$"))
+
+
+async def test_what_was_liked_while_a_page_was_away_is_counted_when_it_is_back(
+    site: Site, browser: Browser, post: int
+) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(site.url)
+    await live(page)
+    await context.set_offline(True)
+    site.author().post(f"/posts/{post}/like/")
+    await context.set_offline(False)
+    await expect(card(page, post).locator("[data-likes]")).to_have_text("1", timeout=60_000)
+
+
+async def test_a_comment_appears_on_open_pages_and_moves_nothing_that_is_being_typed(
+    site: Site, open_page: OpenPage, author: Visitor, post: int
+) -> None:
+    typing, listing = await open_page(f"/posts/{post}/", site.author()), await live(await open_page("/"))
+    field = typing.get_by_label("Your comment")
+    await field.fill("I was about to say")
+    place = await field.bounding_box()
+
+    author.post(f"/posts/{post}/comments/", body="**First!**")
+    await expect(typing.locator(".comment strong")).to_have_text("First!")
+    await expect(card(listing, post).locator("[data-comments]")).to_have_text("1 comment")
+    await expect(field).to_have_value("I was about to say")
+    await expect(field).to_be_focused()
+    assert await field.bounding_box() == place
+
+    await typing.get_by_role("button", name="Comment").click()
+    await expect(typing.locator(".comment")).to_have_count(2)
+    await expect(typing.locator(".comment").first).to_contain_text("I was about to say")
+    await expect(field).to_have_value("")
+    await expect(card(listing, post).locator("[data-comments]")).to_have_text("2 comments")
+
+
+async def test_an_edited_comment_changes_and_a_deleted_one_goes_on_open_pages(
+    site: Site, open_page: OpenPage, author: Visitor, post: int
+) -> None:
+    reader = await open_page(f"/posts/{post}/")
+    for body in ("One", "Two"):
+        author.post(f"/posts/{post}/comments/", body=body)
+    await expect(reader.locator(".comment")).to_have_count(2)
+    writer = await open_page(f"/posts/{post}/", author)
+    await writer.locator(".comment", has_text="Two").get_by_role("link", name="Edit").click()
+    await writer.get_by_label("Your comment").fill("Two and a half")
+    await writer.get_by_role("button", name="Save").click()
+    await expect(reader.locator(".comment").first).to_contain_text("Two and a half")
+    await writer.locator(".comment", has_text="One").get_by_role("link", name="Edit").click()
+    await writer.get_by_role("button", name="Delete it").click()
+    await expect(writer.locator(".comment")).to_have_count(1)
+    await expect(reader.locator(".comment")).to_have_count(1)
+
+
+async def test_words_that_are_being_typed_outlive_the_post(
+    open_page: OpenPage, site: Site, author: Visitor, post: int
+) -> None:
+    page = await open_page(f"/posts/{post}/", site.author())
+    field = page.get_by_label("Your comment")
+    await field.fill("Too late")
+    author.post(f"/posts/{post}/delete/")
+    await expect(page.get_by_text("This post has just been deleted.")).to_be_visible()
+    await expect(field).to_have_value("Too late")
+
+
+async def test_likes_and_comments_work_without_javascript(site: Site, browser: Browser, post: int) -> None:
+    fan = site.author()
+    context = await browser.new_context(java_script_enabled=False)
+    for cookie in fan.cookies:
+        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+    page = await context.new_page()
+    await page.goto(f"{site.url}/posts/{post}/")
+    await page.locator(".like").click()
+    await expect(page.locator(".like")).to_have_attribute("aria-pressed", "true")
+    await page.get_by_label("Your comment").fill("By hand")
+    await page.get_by_role("button", name="Comment").click()
+    await expect(page.locator(".comment")).to_contain_text("By hand")
+
+
+async def test_an_author_sees_a_post_come_live_on_its_page_and_among_their_own(
+    site: Site, open_page: OpenPage, author: Visitor
+) -> None:
+    site.catalogue.add(ISBN, cover=picture())
+    site.catalogue.answer("/b/id/", status(503))
+    site.catalogue.hold()
+    post_id = author.write("Step by step", isbn=ISBN)
+    pages = [await open_page(path, author) for path in (f"/posts/{post_id}/", "/mine/", "/")]
+    await asyncio.to_thread(site.catalogue.wait_until_asked, ISBN)
+    for page in pages:
+        await expect(page.locator(".progress .now")).to_have_text("Looking the book up")
+    site.catalogue.release()
+    for page in pages:
+        await expect(page.locator(".progress .now")).to_have_text("Fetching the cover")
+        await expect(page.locator(".progress")).to_contain_text("The catalogue does not answer")
+        await expect(page.locator(".progress .what")).to_contain_text(re.compile("— about [0-9]+ seconds"))
+    await pages[0].reload()
+    await expect(pages[0].locator(".progress .now")).to_have_text("Fetching the cover")
+    site.catalogue.behave()
+    await pages[0].wait_for_url(re.compile("/step-by-step/$"), timeout=60_000)
+    for page in pages[1:]:
+        await expect(card(page, post_id)).to_be_visible()
+        await expect(page.locator(".progress")).to_have_count(0)
+
+
+async def test_a_post_appears_on_its_book_s_and_its_author_s_page_and_on_no_other_one_s(
+    site: Site, open_page: OpenPage, author: Visitor
+) -> None:
+    other = site.author()
+    with site.reader() as witness:
+        first = author.write("First", book_title="A rare book")
+        elsewhere = other.write("Elsewhere", book_title="Another book")
+        witness.until(first, elsewhere)
+    listing = await live(await open_page("/"))
+
+    async def follow(post_id: int, link: str) -> Page:
+        page = await open_page("/")
+        await card(page, post_id).locator(f".by a{link}").click()
+        return await live(page)
+
+    book, other_book = await follow(first, ":has(cite)"), await follow(elsewhere, ":has(cite)")
+    person, other_person = await follow(first, ".author"), await follow(elsewhere, ".author")
+    second = author.write("Second", book_title="A rare book")
+    for page in (listing, book, person):
+        await expect(card(page, second)).to_be_visible()
+    last = other.write("Last", book_title="Another book")
+    for page in (other_book, other_person):
+        await expect(card(page, last)).to_be_visible()
+        await expect(card(page, second)).to_have_count(0)
