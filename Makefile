@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 
@@ -14,7 +15,11 @@ run: $(VENV)/run ## Set up and serve the site on http://127.0.0.1:8000 (HOST, PO
 
 test: $(VENV)/dev ## Set up and run the whole suite
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(PYTEST)
+
+test-postgres: $(VENV)/dev ## The same on PostgreSQL, with a server of its own
+	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.postgres $(PYTEST)
 
 lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings
 	$(BIN)/ruff check .
@@ -50,4 +55,4 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("BookShelf needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian, apt-get install python3-venv." >&2; exit 1; }
 
-.PHONY: help run test lint lock clean
+.PHONY: help run test test-postgres lint lock clean

@@ -5,13 +5,11 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SECONDS = 600  # for each way of getting one
+from .packages import apt, succeeded
 
-QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 PLAYWRIGHT = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
-APT = [[*AS_ROOT, "apt-get", "update", "-q"], [*AS_ROOT, "apt-get", "install", "-q", "-y", "chromium"]]
 
 
 def find_chromium() -> str | None:
@@ -27,17 +25,7 @@ def playwrights_own() -> str | None:
     return path if os.path.exists(path) else None
 
 
-def succeeded(commands: list[list[str]]) -> bool:
-    try:
-        return all(
-            subprocess.run(command, check=False, timeout=SECONDS, env=QUIET).returncode == 0 for command in commands
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"{commands[0][0]}: {error}", file=sys.stderr)
-        return False
-
-
 if __name__ == "__main__" and find_chromium() is None:
     print("No Chromium here; getting one for the browser tests …", flush=True)
-    if not (succeeded(PLAYWRIGHT) or succeeded(APT)):
+    if not (succeeded(PLAYWRIGHT) or succeeded(apt("chromium"))):
         print("None could be had; the browser tests will say so.", file=sys.stderr)

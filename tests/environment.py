@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from . import databases
+
 for name in ("REDIS_URL", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "HOST", "PORT", "OPENLIBRARY_URL", "COVERS_URL"):
     os.environ.pop(name, None)
 
@@ -13,4 +15,5 @@ os.environ["VAR_DIR"] = str(FOLDER)
 
 
 def pytest_unconfigure() -> None:
+    databases.drop_all()
     shutil.rmtree(FOLDER, ignore_errors=True)

@@ -26,6 +26,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bookshelf.launcher import ask_supervisord
 
+from . import databases
 from .catalogue import Catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -148,6 +149,7 @@ class Site:
             "OPENLIBRARY_URL": catalogue.url,
             "COVERS_URL": catalogue.url,
             "CATALOGUE_RATE": "1000",
+            **databases.environment(self.var_dir),
             **environment,
         }
         self._people = 0
@@ -162,6 +164,7 @@ class Site:
         try:
             assert self.stop() == 0
         finally:
+            databases.drop(self.var_dir)
             shutil.rmtree(self.var_dir)
 
     def start(self) -> None:
@@ -171,6 +174,7 @@ class Site:
         assert line == f"BookShelf is ready at {self.url}\n", line + self.process.communicate()[1]
 
     def launch(self) -> subprocess.Popen[str]:
+        databases.create(self.var_dir)
         return subprocess.Popen(
             [sys.executable, "-m", "bookshelf.launcher"],
             cwd=ROOT,

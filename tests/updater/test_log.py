@@ -5,10 +5,13 @@ import threading
 from collections.abc import Mapping
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from updater import log, models
 from updater.cursor import Cursor
+
+# What makes a writer fail, not wait, where another holds the lock that it needs.
+NO_WAITING = {"sqlite": "PRAGMA busy_timeout = 0", "postgresql": "SET lock_timeout = 1"}
 
 
 def write(subject: int, content: Mapping[str, str] | None) -> log.Notice:
@@ -41,6 +44,30 @@ def test_a_notice_that_is_rolled_back_leaves_no_hole() -> None:
     with pytest.raises(ZeroDivisionError):
         transaction.atomic(fail)()
     assert write(3, {}).number == before + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_gets_a_number_while_another_has_not_committed_its_own() -> None:
+    log.head()
+    refused: list[OperationalError] = []
+
+    def write_at_once_or_not() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(NO_WAITING[connection.vendor])
+            write(2, {})
+        except OperationalError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=write_at_once_or_not)
+    with transaction.atomic():
+        number = log.write(1, {}).number
+        other.start()
+        other.join()
+        assert refused
+    assert write(2, {}).number == number + 1
 
 
 @pytest.mark.django_db(transaction=True)

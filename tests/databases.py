@@ -1,0 +1,54 @@
+"""A database for each site that the tests start, where DATABASE_URL names PostgreSQL; SQLite's is a file in VAR_DIR."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+SERVER = os.environ.get("DATABASE_URL", "")
+POSTGRES = SERVER.startswith("postgres")
+
+_made: set[str] = set()
+
+
+def environment(var_dir: Path) -> dict[str, str]:
+    """What tells a site on this folder of its database."""
+    return {"DATABASE_URL": urlsplit(SERVER)._replace(path=f"/{_name(var_dir)}").geturl()} if POSTGRES else {}
+
+
+def create(var_dir: Path) -> None:
+    """Make that database, unless an earlier start on this folder has."""
+    name = _name(var_dir)
+    if POSTGRES and name not in _made:
+        _execute("CREATE DATABASE {}", name)
+        _made.add(name)
+
+
+def drop(var_dir: Path) -> None:
+    name = _name(var_dir)
+    if name in _made:
+        _drop(name)
+
+
+def drop_all() -> None:
+    """Those of sites that were started without `with`."""
+    for name in list(_made):
+        _drop(name)
+
+
+def _drop(name: str) -> None:
+    _execute("DROP DATABASE {} WITH (FORCE)", name)
+    _made.remove(name)
+
+
+def _name(var_dir: Path) -> str:
+    return "site_" + hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:16]
+
+
+def _execute(statement: LiteralString, name: str) -> None:
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
