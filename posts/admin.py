@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from .forms import PostForm
-from .models import Book, Post
+from .forms import CommentForm, PostForm
+from .models import Book, Comment, Post
 
 
 @admin.register(Post)
@@ -20,7 +20,16 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
     list_select_related = ("author", "book")
     search_fields = ("title", "author__username", "isbn")
     date_hierarchy = "created_at"
-    fields = (*Post.WRITTEN_COLUMNS, "author", "state", "step", "attempts", "due_at", "error", "published_at")
+    fields = (
+        *Post.WRITTEN_COLUMNS,
+        "author",
+        "state",
+        "step",
+        "attempts",
+        "due_at",
+        "error",
+        "published_at",
+    )
     readonly_fields = ("author", "state", "step", "attempts", "due_at", "error", "published_at")
     actions = ("submit_again",)
 
@@ -28,7 +37,8 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
         return False  # a post has an author, and the form is where authors write
 
     def save_model(self, request: HttpRequest, obj: Post, form: ModelForm[Any], change: bool) -> None:
-        obj.edit()
+        if form.has_changed():
+            obj.edit()
 
     @admin.action(description="Enrich again")
     def submit_again(self, request: HttpRequest, queryset: Any) -> None:
@@ -48,3 +58,16 @@ class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
 
     def save_model(self, request: HttpRequest, obj: Book, form: ModelForm[Any], change: bool) -> None:
         obj.save(update_fields=form.changed_data)  # a worker may be writing the others
+
+
+@admin.register(Comment)
+class CommentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    form = CommentForm
+    list_display = ("__str__", "created_at", "edited_at")
+    list_select_related = ("author", "post")
+    search_fields = ("body", "author__username")
+    fields = ("body", "author", "post")
+    readonly_fields = ("author", "post")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a comment has an author, and the post's page is where they write

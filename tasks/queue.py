@@ -2,6 +2,8 @@
 
 import functools
 import logging
+import re
+import uuid
 
 from celery import current_app
 from django.conf import settings
@@ -33,13 +35,29 @@ def enqueue(post_id: int, countdown: float = 0) -> bool:
             if calm.quiet:  # it failed for another thread while this one waited for a producer
                 return False
             current_app.send_task(
-                ENRICH, (post_id,), countdown=countdown or None, producer=producer, retry_policy=ONE_TRY
+                ENRICH,
+                (post_id,),
+                task_id=f"{task_ids(post_id)}{uuid.uuid4().hex}",
+                countdown=countdown or None,
+                producer=producer,
+                retry_policy=ONE_TRY,
             )
     except (OperationalError, LimitExceeded) as error:
         calm.failed()
         logger.warning("Post %s is left to the sweep; the broker did not take it: %s", post_id, error)
         return False
     return True
+
+
+def task_ids(post_id: int) -> str:
+    """What the ids of a post's tasks begin with; by that results are found by their post."""
+    return f"enrich-{post_id}-"
+
+
+def post_of(task_id: str) -> int | None:
+    """The id of the post that a task is about; None where it is about none."""
+    match = re.match(r"enrich-([0-9]+)-", task_id)
+    return int(match[1]) if match else None
 
 
 @functools.cache

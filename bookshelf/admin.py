@@ -1,0 +1,79 @@
+"""The operator's view of a post, with what the workers did for it beside it: the one place that knows both."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django_celery_results.admin import TaskResultAdmin
+from django_celery_results.models import TaskResult
+
+import posts.admin
+from posts.models import Post
+from tasks.queue import post_of, task_ids
+
+MOST_SHOWN = 50  # attempts, the latest first
+
+
+class PostAdmin(posts.admin.PostAdmin):
+    def get_fields(self, request: HttpRequest, obj: Post | None = None) -> list[Any]:
+        return [*super().get_fields(request, obj), "history"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), "history"]
+
+    @admin.display(description="What the workers did")
+    def history(self, post: Post) -> SafeString | str:
+        results = TaskResult.objects.filter(task_id__startswith=task_ids(post.pk)).order_by("-date_done")[:MOST_SHOWN]
+        rows = format_html_join(
+            "",
+            '<tr><td><a href="{}">{:%Y-%m-%d %H:%M:%S}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
+            (
+                (
+                    reverse("admin:django_celery_results_taskresult_change", args=[result.pk]),
+                    result.date_done,
+                    result.status,
+                    *outcome(result),
+                )
+                for result in results
+            ),
+        )
+        head = "<tr><th>When (UTC)</th><th>Task</th><th>What came of it</th><th>Who answered what</th></tr>"
+        return format_html("<table>{}{}</table>", SafeString(head), rows) if rows else "Nothing within the last week."
+
+
+class HistoryAdmin(TaskResultAdmin):
+    """Celery's results, each with its post."""
+
+    list_display = ("date_done", "task_name", "status", "post", "came", "worker")
+    list_display_links = ("date_done",)
+
+    @admin.display(description="Post")
+    def post(self, result: Any) -> SafeString | str:
+        post_id = post_of(result.task_id)
+        if post_id is None:
+            return "—"
+        return format_html('<a href="{}">{}</a>', reverse("admin:posts_post_change", args=[post_id]), post_id)
+
+    @admin.display(description="What came of it")
+    def came(self, result: Any) -> str:
+        return outcome(result)[0]
+
+
+def outcome(result: Any) -> tuple[str, str]:
+    """What came of a task, and what each source answered, in words."""
+    try:
+        told = json.loads(result.result or "null")
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or "came" not in told:
+        return str(result.result or ""), ""  # an exception, or another task's
+    return told["came"], ", ".join(f"{source}: {answer}" for source, answer in told["sources"].items())
+
+
+for model, model_admin in ((Post, PostAdmin), (TaskResult, HistoryAdmin)):
+    admin.site.unregister(model)
+    admin.site.register(model, model_admin)
