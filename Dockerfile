@@ -1,0 +1,23 @@
+# The site's processes; which one is the command's to say. docker-compose.yml runs them all.
+
+FROM python:3.13-slim-trixie AS build
+RUN python -m venv /opt/venv
+COPY requirements.txt .
+# Wheels alone: what a source package would ask for while it is built is in no lock file.
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
+    -r requirements.txt
+
+FROM python:3.13-slim-trixie
+# A fixed number, so that the files in a volume stay this user's in every later image.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin bookshelf \
+    && install --directory --owner bookshelf --group bookshelf --mode 0700 \
+        /var/lib/bookshelf /var/lib/bookshelf/media
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+# .dockerignore lets through what the site is made of, and nothing else.
+COPY . .
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VAR_DIR=/var/lib/bookshelf
+USER 10001:10001
+EXPOSE 8000
+# The larger backlog as in bookshelf/processes.py, where the reason stands.
+CMD ["daphne", "-e", "tcp:port=8000:interface=0.0.0.0:backlog=4096", "--no-server-name", "bookshelf.asgi:application"]
