@@ -114,6 +114,7 @@ DATABASES = {"default": environment.database("DATABASE_URL", VAR_DIR / "bookshel
 DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"} if "sqlite" in DATABASES["default"]["ENGINE"] else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Sessions too are in the database: a dead Redis logs nobody out.
+SESSION_ENGINE = "bookshelf.sessions"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
