@@ -54,13 +54,15 @@ class OutboxQuerySet(models.QuerySet[Row]):
         )
         return self.filter(pk=pk, token=token).first() if claimed else None
 
-    def reclaim(self, now: datetime) -> int:
-        """Make rows whose lease ran out pending again, or failed where that came too often. Returns how many."""
+    def reclaim(self, now: datetime) -> list[int]:
+        """Make rows whose lease ran out pending again, or failed where that came too often. Gives their keys."""
         expired = self.filter(state=State.PROCESSING, due_at__lte=now)
-        failed = expired.filter(attempts__gte=MOST_ATTEMPTS).update(
+        pks = list(expired.values_list("pk", flat=True))
+        expired.filter(pk__in=pks, attempts__gte=MOST_ATTEMPTS).update(
             state=State.FAILED, token=None, due_at=None, error="The workers that took this post did not come back."
         )
-        return failed + expired.update(state=State.PENDING, token=None)
+        expired.filter(pk__in=pks).update(state=State.PENDING, token=None)
+        return pks
 
     def put_off(self, pks: list[int], now: datetime, until: datetime) -> None:
         """Move the due time of rows that have just been put in the queue, unless a worker was faster."""

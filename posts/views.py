@@ -67,7 +67,8 @@ def mine(request: SignedInRequest) -> HttpResponse:
         posts = posts.filter(pk__lt=whole_number(before))
     page = list(posts[: PAGE_LENGTH + 1])
     add_progress(page)
-    return render(request, "posts/mine.html", cards(page))
+    waits = any(post.is_being_worked_on for post in page)
+    return render(request, "posts/mine.html", {**cards(page), "waits": waits})
 
 
 def cards(posts: list[Post]) -> dict[str, Any]:

@@ -151,8 +151,10 @@ def sweep() -> None:
     """Put in the queue whatever is overdue: its message was lost, or its worker, or its time has come."""
     now = timezone.now()
     reclaimed = Post.objects.reclaim(now)
+    for post_id in reclaimed:
+        tell_author(post_id)  # some of them have been given up
     overdue = Post.objects.overdue(now).values_list("pk", flat=True)[:SWEEP_SIZE]
     sent = list(takewhile(enqueue, overdue))
     Post.objects.put_off(sent, now, now + SWEEP_PAUSE)
     if reclaimed or sent:
-        logger.info("The sweep took back %s posts and put %s in the queue.", reclaimed, len(sent))
+        logger.info("The sweep took back %s posts and put %s in the queue.", len(reclaimed), len(sent))

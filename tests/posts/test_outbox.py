@@ -88,8 +88,8 @@ def test_an_edit_overwrites_nothing_that_a_worker_wrote(make_post: MakePost) -> 
 def test_a_lease_that_ran_out_is_taken_back_and_its_worker_fenced_off(make_post: MakePost) -> None:
     post = make_post()
     lost = claimed(post)
-    assert Post.objects.reclaim(timezone.now()) == 0
-    assert Post.objects.reclaim(timezone.now() + LEASE) == 1
+    assert Post.objects.reclaim(timezone.now()) == []
+    assert Post.objects.reclaim(timezone.now() + LEASE) == [post.pk]
     assert not lost.finish(html="late")
     assert claimed(post).attempts == 2
 
