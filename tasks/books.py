@@ -96,18 +96,18 @@ def cover_is_due(book: Book) -> bool:
 
 def wait_for_breaker() -> None:
     """Raises Postponed while the catalogue is left alone."""
-    wait_if(limits.seconds_left_alone, "the catalogue is being left alone")
+    wait_if(limits.seconds_left_alone, f"{openlibrary.NAME} is being left alone")
 
 
 def wait_for_turn() -> None:
     """Raises Postponed where this is not the moment to ask."""
     wait_for_breaker()
-    wait_if(limits.seconds_to_wait, "over the catalogue's rate limit")
+    wait_if(limits.seconds_to_wait, f"over the rate limit of {openlibrary.NAME}")
 
 
-def wait_if(seconds: Callable[[], float], reason: str) -> None:
+def wait_if(seconds: Callable[[str], float], reason: str) -> None:
     try:
-        wait = seconds()
+        wait = seconds(openlibrary.NAME)
     except redis.RedisError as error:
         raise Postponed(f"the catalogue's limits cannot be read: {error}", wait=BUSY_WAIT, tried=False) from error
     if wait > 0:
@@ -123,7 +123,7 @@ def look_up(book: Book, outside: Outside) -> None:
         accept(error)
     else:
         record(book, outcome=Outcome.FOUND, asked_at=now, **vars(found))
-        limits.heard(reachable=True)
+        limits.heard(openlibrary.NAME, reachable=True)
 
 
 def fetch_cover(book: Book, outside: Outside) -> None:
@@ -142,14 +142,14 @@ def fetch_cover(book: Book, outside: Outside) -> None:
             cover_width=cover.width,
             cover_height=cover.height,
         )
-        limits.heard(reachable=True)
+        limits.heard(openlibrary.NAME, reachable=True)
 
 
 def accept(error: NoAnswer) -> None:
     """Go on without, where there is nothing to be had; else raise Postponed."""
-    limits.heard(reachable=error.outcome != Outcome.UNREACHABLE)
+    limits.heard(openlibrary.NAME, reachable=error.outcome != Outcome.UNREACHABLE)
     if error.retry_after:
-        limits.refused(error.retry_after)
+        limits.refused(openlibrary.NAME, error.retry_after)
     if error.outcome != Outcome.NOT_FOUND:
         raise Postponed(str(error), wait=error.retry_after, tried=True) from error
 

@@ -1,4 +1,4 @@
-"""Manners towards the catalogue, shared by all workers and so kept in Redis: its rate limit, and the breaker."""
+"""Manners towards each catalogue, shared by all workers and so kept in Redis: its rate limit, and its breaker."""
 
 import functools
 import logging
@@ -31,8 +31,6 @@ local turn = math.max(free, tonumber(redis.call('GET', KEYS[2]) or 0))
 later(KEYS[2], turn + gap, now)
 return turn - now
 """
-FREE, QUEUE = "bookshelf:catalogue:free", "bookshelf:catalogue:queue"
-FAILURES, BREAKER = "bookshelf:catalogue:failures", "bookshelf:catalogue:breaker"
 
 logger = logging.getLogger(__name__)
 
@@ -48,38 +46,48 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(where.url, socket_timeout=patience, socket_connect_timeout=patience)
 
 
-def seconds_left_alone() -> float:
-    """How long the catalogue is still to be left alone; 0 for not at all.
+def key(source: str, what: str) -> str:
+    return f"bookshelf:{source}:{what}"
+
+
+def seconds_left_alone(source: str) -> float:
+    """How long a catalogue is still to be left alone; 0 for not at all.
 
     Raises:
         redis.RedisError: without the limits' own memory nobody may ask.
     """
-    return max(0, _redis().pttl(BREAKER)) / 1000
+    return max(0, _redis().pttl(key(source, "breaker"))) / 1000
 
 
-def seconds_to_wait() -> float:
-    """Take this moment's turn at the catalogue, and give 0; or the seconds until one is likely to be free."""
-    return float(_redis().eval(TAKE_TURN, 2, FREE, QUEUE, int(1_000_000 / settings.CATALOGUE_RATE))) / 1_000_000
+def seconds_to_wait(source: str) -> float:
+    """Take this moment's turn at a catalogue, and give 0; or the seconds until one is likely to be free.
+
+    Raises:
+        redis.RedisError: as above.
+    """
+    gap = int(1_000_000 / settings.CATALOGUE_RATE)
+    return float(_redis().eval(TAKE_TURN, 2, key(source, "free"), key(source, "queue"), gap)) / 1_000_000
 
 
-def heard(*, reachable: bool) -> None:
+def heard(source: str, *, reachable: bool) -> None:
     """Count for the breaker; whatever the catalogue said, it was there to say it."""
+    failures_key = key(source, "failures")
     try:
         if reachable:
-            _redis().delete(FAILURES)
+            _redis().delete(failures_key)
             return
-        failures = _redis().incr(FAILURES)
-        _redis().expire(FAILURES, FAILURES_SECONDS)
+        failures = _redis().incr(failures_key)
+        _redis().expire(failures_key, FAILURES_SECONDS)
         if failures >= BREAKER_AFTER:
-            _redis().set(BREAKER, "open", ex=BREAKER_SECONDS)
-            logger.warning("The catalogue failed %s times in a row; it is left alone for a while.", BREAKER_AFTER)
+            _redis().set(key(source, "breaker"), "open", ex=BREAKER_SECONDS)
+            logger.warning("%s failed %s times in a row; it is left alone for a while.", source, BREAKER_AFTER)
     except redis.RedisError as error:
         logger.warning("The breaker did not hear of an answer (%s); the next one counts.", error)
 
 
-def refused(seconds: float) -> None:
+def refused(source: str, seconds: float) -> None:
     """The catalogue asks this installation, not one post of it, to stay away."""
     try:
-        _redis().set(BREAKER, "open", px=int(1000 * min(seconds, LONGEST_REFUSAL)))
+        _redis().set(key(source, "breaker"), "open", px=int(1000 * min(seconds, LONGEST_REFUSAL)))
     except redis.RedisError as error:
         logger.warning("A refusal for %s s was heard by one post alone (%s).", seconds, error)

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from .outside import NotFound, Outside, Unreachable
 
+NAME = "Open Library"
 LONGEST_TEXT = 300
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from posts.models import Book, Outcome, Post
 from posts.outbox import LEASE, MOST_ATTEMPTS, State
-from tasks import limits
+from tasks import limits, openlibrary
 from tasks.enrich import enrich_post
 from updater import log
 from updater.models import Notice
@@ -306,7 +306,7 @@ class TestTrouble:
         settings.CATALOGUE_RATE = 0.1
         first, second = make_post(isbn=ISBN), make_post(isbn="9780140328721")
         assert enrich_post(first.pk) == "published"
-        assert enrich_post(second.pk).startswith("postponed: over the catalogue's rate limit")
+        assert enrich_post(second.pk).startswith("postponed: over the rate limit of Open Library")
         assert len(catalogue.asked) == 1
         assert stored(second).attempts == 0
 
@@ -359,14 +359,14 @@ class TestLateCover:
     def test_the_waits_grow_and_end_in_the_end(self, late: Post, catalogue: Catalogue) -> None:
         waits = []
         for _ in range(MOST_ATTEMPTS - 1):
-            limits.heard(reachable=True)  # or the breaker would set the waits
+            limits.heard(openlibrary.NAME, reachable=True)  # or the breaker would set the waits
             assert enriched_again(late).startswith("postponed: ")
             due_at = stored(late).due_at
             assert due_at
             waits.append((due_at - timezone.now()).total_seconds())
         assert waits[0] < 60
         assert max(waits) > 3 * 3600
-        limits.heard(reachable=True)
+        limits.heard(openlibrary.NAME, reachable=True)
         assert enriched_again(late).startswith("done without: ")
         assert stored(late).state == State.DONE
 
