@@ -41,11 +41,12 @@ def book_of(post: Post) -> Book | None:
     return Book.objects.get_or_create(key=key, defaults=typed)[0]
 
 
-def complete(book: Book, reached: Callable[[Step], None]) -> None:
+def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
     """Ask the catalogue for what the row does not know yet. Does nothing where all is known.
 
     Args:
         reached: told of each step before it is begun.
+        sources: filled with what each one that was asked answered, by its name, and what came of the "cover".
 
     Raises:
         Postponed: not now, or not yet.
@@ -58,23 +59,23 @@ def complete(book: Book, reached: Callable[[Step], None]) -> None:
         raise Postponed("another worker asks about this book", wait=BUSY_WAIT, tried=False)
     try:
         book.refresh_from_db()  # another one may have asked meanwhile
-        ask(book, reached)
+        ask(book, reached, sources)
     finally:
         # Not where this took so long that it is another's turn by now.
         Book.objects.filter(pk=book.pk, asking_until=until).update(asking_until=None)
 
 
-def ask(book: Book, reached: Callable[[Step], None]) -> None:
+def ask(book: Book, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
     with Outside() as outside:
         if lookup_is_due(book):
             wait_for_turn()
             reached(Step.LOOKING_UP)
-            look_up(book, outside)
+            look_up(book, outside, sources)
         if cover_is_due(book):
             # By their number covers are outside of the limit (openlibrary.org/dev/docs/api/covers).
             wait_for_breaker()
             reached(Step.COVER)
-            fetch_cover(book, outside)
+            fetch_cover(book, outside, sources)
 
 
 def is_owed(book: Book) -> bool:
@@ -114,26 +115,30 @@ def wait_if(seconds: Callable[[str], float], reason: str) -> None:
         raise Postponed(reason, wait=wait, tried=False)
 
 
-def look_up(book: Book, outside: Outside) -> None:
+def look_up(book: Book, outside: Outside, sources: dict[str, str]) -> None:
     now = timezone.now()
     try:
         found = openlibrary.by_isbn(outside, book.isbn)
     except NoAnswer as error:
+        sources[openlibrary.NAME] = error.outcome.value
         record(book, outcome=error.outcome, asked_at=now)
         accept(error)
     else:
+        sources[openlibrary.NAME] = Outcome.FOUND.value
         record(book, outcome=Outcome.FOUND, asked_at=now, **vars(found))
         limits.heard(openlibrary.NAME, reachable=True)
 
 
-def fetch_cover(book: Book, outside: Outside) -> None:
+def fetch_cover(book: Book, outside: Outside, sources: dict[str, str]) -> None:
     assert book.cover_id is not None  # cover_is_due has seen to it
     try:
         cover = covers.fetch(outside, book.cover_id)
     except NoAnswer as error:
+        sources["cover"] = error.outcome.value
         record(book, cover_outcome=error.outcome)
         accept(error)
     else:
+        sources["cover"] = Outcome.FOUND.value
         record(
             book,
             cover_outcome=Outcome.FOUND,

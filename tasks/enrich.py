@@ -4,6 +4,7 @@ import logging
 import random
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -33,17 +34,22 @@ class Superseded(Exception):
 
 
 @shared_task(name="tasks.enrich.enrich_post")
-def enrich_post(post_id: int) -> str:
+def enrich_post(post_id: int) -> dict[str, Any]:
     """Bring one post to its readers. Harmless to run twice, at once or later: only a claim does anything.
 
     Returns:
-        What came of it, for the operator's history.
+        What came of it, and what each source that was asked answered: for the operator's history.
     """
+    sources: dict[str, str] = {}
+    return {"post": post_id, "came": attempt(post_id, sources), "sources": sources}
+
+
+def attempt(post_id: int, sources: dict[str, str]) -> str:
     post = Post.objects.claim(post_id)
     if post is None:
         return "nothing to do"
     try:
-        return enrich(post)
+        return enrich(post, sources)
     except books.Postponed as postponed:
         if is_late(post) and post.attempts >= MOST_ATTEMPTS:
             post.finish()
@@ -61,10 +67,10 @@ def enrich_post(post_id: int) -> str:
         return postpone(post, back_off(post), error)
 
 
-def enrich(post: Post) -> str:
+def enrich(post: Post, sources: dict[str, str]) -> str:
     book = books.book_of(post)
     if book is not None and (is_late(post) or timezone.now() < deadline(post)):
-        books.complete(book, lambda step: reached(post, step))
+        books.complete(book, lambda step: reached(post, step), sources)
     return publish(post, book)
 
 

@@ -37,10 +37,15 @@ def notices() -> list[dict[str, Any]]:
     return [{"new_id": notice.subject, **json.loads(notice.content or "{}")} for notice in found]
 
 
+def came(post_id: int) -> str:
+    """What comes of one run of the task."""
+    return str(enrich_post(post_id)["came"])
+
+
 def enriched_again(post: Post) -> str:
     """What comes of the next attempt, its back-off over."""
     Post.objects.filter(pk=post.pk).update(not_before=timezone.now())
-    return enrich_post(post.pk)
+    return came(post.pk)
 
 
 def reach_the_deadline(settings: Settings) -> None:
@@ -54,7 +59,7 @@ def while_asked(catalogue: Catalogue, post: Post, act: Callable[[], None]) -> st
 
     def work() -> None:
         try:
-            results.append(enrich_post(post.pk))
+            results.append(came(post.pk))
         finally:
             connection.close()
 
@@ -70,7 +75,7 @@ def while_asked(catalogue: Catalogue, post: Post, act: Callable[[], None]) -> st
 class TestPublishing:
     def test_a_post_without_a_book_is_published(self, make_post: MakePost, catalogue: Catalogue) -> None:
         post = make_post(body="**Four** evenings.")
-        assert enrich_post(post.pk) == "published"
+        assert came(post.pk) == "published"
         row = stored(post)
         assert (row.shown_title, row.slug, row.book) == ("On reading slowly", "on-reading-slowly", None)
         assert row.html == "<p><strong>Four</strong> evenings.</p>\n"
@@ -90,7 +95,7 @@ class TestPublishing:
     def test_its_book_is_found_with_its_cover(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=picture(800, 1200))
         post = make_post(isbn=ISBN)
-        assert enrich_post(post.pk) == "published"
+        assert came(post.pk) == "published"
         row = stored(post)
         assert (row.shown_book_title, row.shown_book_author) == ("Slow reading", "John Miedema")
         assert row.book
@@ -106,7 +111,7 @@ class TestPublishing:
         assert (row.shown_book_title, row.shown_book_author) == ("Langsam lesen", "John Miedema")
         assert Book.objects.get().title == "Slow reading"
 
-    def test_without_a_cover_one_is_drawn(self, make_post: MakePost) -> None:
+    def test_without_a_cover_one_is_drawn(self, make_post: MakePost, catalogue: Catalogue) -> None:
         post = make_post(book_title="The Summer Book", book_author="Tove Jansson")
         enrich_post(post.pk)
         html = notices()[0]["html"]
@@ -129,14 +134,14 @@ class TestPublishing:
 class TestOnce:
     def test_a_message_that_comes_again_does_nothing(self, make_post: MakePost) -> None:
         post = make_post()
-        assert [enrich_post(post.pk) for _ in range(3)] == ["published", "nothing to do", "nothing to do"]
+        assert [came(post.pk) for _ in range(3)] == ["published", "nothing to do", "nothing to do"]
         assert log.head().number == 1
 
     def test_a_post_that_is_gone_is_nothing_to_do(self, make_post: MakePost) -> None:
         post = make_post()
         post_id = post.pk
         post.delete()
-        assert enrich_post(post_id) == "nothing to do"
+        assert came(post_id) == "nothing to do"
 
     def test_a_post_edited_while_its_book_is_looked_up_is_published_as_edited(
         self, make_post: MakePost, catalogue: Catalogue
@@ -151,7 +156,7 @@ class TestOnce:
         assert while_asked(catalogue, post, edit) == "superseded"
         assert notices() == []
         assert stored(post).published_at is None
-        assert enrich_post(post.pk) == "published"
+        assert came(post.pk) == "published"
         assert [notice["title"] for notice in notices()] == ["Newer"]
 
     def test_a_post_deleted_while_its_book_is_looked_up_is_never_heard_of(
@@ -217,7 +222,7 @@ class TestBooks:
     def test_a_known_book_is_asked_for_once(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=picture())
         for _ in range(3):
-            assert enrich_post(make_post(isbn=ISBN).pk) == "published"
+            assert came(make_post(isbn=ISBN).pk) == "published"
         assert len(catalogue.asked) == 2  # the book and its cover
         assert Book.objects.count() == 1
 
@@ -227,28 +232,38 @@ class TestBooks:
         catalogue.add(ISBN, cover=picture())
         first, second = make_post(isbn=ISBN), make_post(isbn=ISBN)
         results: list[str] = []
-        assert while_asked(catalogue, first, lambda: results.append(enrich_post(second.pk))) == "published"
+        assert while_asked(catalogue, first, lambda: results.append(came(second.pk))) == "published"
         assert results == ["postponed: another worker asks about this book"]
         assert enriched_again(second) == "published"
         assert Book.objects.count() == 1
         assert len(catalogue.asked) == 2
 
-    def test_a_book_without_an_isbn_is_one_row_however_it_is_spelled(self, make_post: MakePost) -> None:
+    def test_a_book_without_an_isbn_is_one_row_however_it_is_spelled(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
         for title, author in (("The Summer Book", "Tove Jansson"), ("the summer  book!", "TOVE JANSSON")):
             enrich_post(make_post(book_title=title, book_author=author).pk)
         assert Book.objects.count() == 1
         assert {post.shown_book_title for post in Post.objects.all()} == {"The Summer Book", "the summer  book!"}
 
     def test_a_book_that_is_not_there_holds_nothing_up(self, make_post: MakePost, catalogue: Catalogue) -> None:
-        assert [enrich_post(make_post(isbn=ISBN).pk) for _ in range(2)] == ["published", "published"]
+        assert [came(make_post(isbn=ISBN).pk) for _ in range(2)] == ["published", "published"]
         assert len(catalogue.asked) == 1  # a miss is kept for a while
 
     def test_a_cover_that_is_no_picture_holds_nothing_up(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=b"<svg onload=alert(1)>")
         post = make_post(isbn=ISBN)
-        assert enrich_post(post.pk) == "published"
+        assert came(post.pk) == "published"
         book = Book.objects.get()
         assert (book.outcome, book.cover_outcome, book.cover_large) == (Outcome.FOUND, Outcome.NOT_FOUND, "")
+
+    def test_a_miss_is_asked_about_again_another_day(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        enrich_post(make_post(isbn=ISBN).pk)
+        Book.objects.update(asked_at=timezone.now() - timedelta(days=1, seconds=1))
+        catalogue.add(ISBN)
+        post = make_post(isbn=ISBN)
+        enrich_post(post.pk)
+        assert stored(post).shown_book_title == "Slow reading"
 
 
 class TestTrouble:
@@ -260,7 +275,7 @@ class TestTrouble:
     ) -> None:
         catalogue.answer("/api/books", status(code))
         post = make_post(isbn=ISBN)
-        assert enrich_post(post.pk).startswith("postponed: ")
+        assert came(post.pk).startswith("postponed: ")
         row = stored(post)
         assert (row.state, row.published_at, row.attempts) == (State.PENDING, None, 1)
         assert row.due_at
@@ -283,13 +298,13 @@ class TestTrouble:
         catalogue.answer("/api/books", status(500))
         post = make_post(isbn=ISBN)
         enrich_post(post.pk)
-        assert [enrich_post(post.pk) for _ in range(3)] == ["nothing to do"] * 3
+        assert [came(post.pk) for _ in range(3)] == ["nothing to do"] * 3
         assert len(catalogue.asked) == 1
 
     def test_a_refusal_holds_for_every_post(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.answer("/api/books", status(429, Retry_After="40"))
         enrich_post(make_post(isbn=ISBN).pk)
-        assert "left alone" in enrich_post(make_post(isbn="9780140328721").pk)
+        assert "left alone" in came(make_post(isbn="9780140328721").pk)
         assert len(catalogue.asked) == 1
 
     def test_no_wait_reaches_beyond_the_deadline(
@@ -305,8 +320,8 @@ class TestTrouble:
     ) -> None:
         settings.CATALOGUE_RATE = 0.1
         first, second = make_post(isbn=ISBN), make_post(isbn="9780140328721")
-        assert enrich_post(first.pk) == "published"
-        assert enrich_post(second.pk).startswith("postponed: over the rate limit of Open Library")
+        assert came(first.pk) == "published"
+        assert came(second.pk).startswith("postponed: over the rate limit of Open Library")
         assert len(catalogue.asked) == 1
         assert stored(second).attempts == 0
 
@@ -316,7 +331,7 @@ class TestTrouble:
         catalogue.add(ISBN, cover=picture())
         catalogue.answer("/b/id/", status(503))
         post = make_post(isbn=ISBN)
-        assert enrich_post(post.pk).startswith("postponed: ")
+        assert came(post.pk).startswith("postponed: ")
         catalogue.behave()
         assert enriched_again(post) == "published"
         assert [path.partition("?")[0] for path in catalogue.asked] == [
@@ -324,6 +339,25 @@ class TestTrouble:
             "/b/id/5546156-L.jpg",
             "/b/id/5546156-L.jpg",
         ]
+
+
+class TestHistory:
+    def test_it_says_what_each_source_answered(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN, cover=picture())
+        first, second = make_post(isbn=ISBN), make_post(isbn=ISBN)
+        assert enrich_post(first.pk) == {
+            "post": first.pk,
+            "came": "published",
+            "sources": {"Open Library": "found", "cover": "found"},
+        }
+        assert enrich_post(second.pk)["sources"] == {}  # all was known
+
+    def test_it_says_so_too_of_an_attempt_that_came_to_nothing(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add(ISBN, cover=picture())
+        catalogue.answer("/b/id/", status(503))
+        result = enrich_post(make_post(isbn=ISBN).pk)
+        assert result["came"].startswith("postponed: ")
+        assert result["sources"] == {"Open Library": "found", "cover": "unreachable"}
 
 
 class TestLateCover:
@@ -334,7 +368,7 @@ class TestLateCover:
         catalogue.answer("/", status(503))
         post = make_post(isbn=ISBN)
         reach_the_deadline(settings)
-        assert enrich_post(post.pk) == "published without a cover, for now"
+        assert came(post.pk) == "published without a cover, for now"
         return post
 
     def test_it_is_tried_again_and_changes_the_card(self, late: Post, catalogue: Catalogue) -> None:
@@ -374,7 +408,7 @@ class TestLateCover:
         row = stored(late)
         row.body = "Newer."
         row.edit()
-        assert enrich_post(late.pk).startswith("postponed: ")
+        assert came(late.pk).startswith("postponed: ")
         assert stored(late).is_being_worked_on
 
 

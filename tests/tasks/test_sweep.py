@@ -37,7 +37,7 @@ def test_it_takes_back_what_a_dead_worker_held(make_post: MakePost, broker: redi
     Post.objects.update(due_at=timezone.now())
     sweep()
     assert queued(broker) == 1
-    assert enrich_post(post.pk) == "published"
+    assert enrich_post(post.pk)["came"] == "published"
 
 
 def test_what_is_done_it_does_not_touch(make_post: MakePost, broker: redis.Redis) -> None:
