@@ -224,11 +224,15 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- the catalogue -------------------------------------------------------------------------------
+# --- the catalogues ------------------------------------------------------------------------------
 OPENLIBRARY_URL = environment.web_address("OPENLIBRARY_URL", "https://openlibrary.org")
 COVERS_URL = environment.web_address("COVERS_URL", "https://covers.openlibrary.org")
 # Only a host that the operator named may have a private address.
 EXPLICIT_CATALOGUES = [environment.text(name) for name in ("OPENLIBRARY_URL", "COVERS_URL") if environment.text(name)]
+# The fallback. Without a key the calls of all the world share one quota, so without one it is not asked.
+GOOGLE_BOOKS_KEY = environment.header("GOOGLE_BOOKS_KEY")
+GOOGLE_BOOKS_URL = "https://www.googleapis.com/books/v1"
+GOOGLE_COVERS_URL = "https://books.google.com"
 # Open Library allows three requests a second to those who say whom to write to, else one.
 CATALOGUE_RATE = environment.number("CATALOGUE_RATE", 3 if SITE_CONTACT else 1, lowest=0.01, highest=1000)
 ENRICH_DEADLINE = environment.number("ENRICH_DEADLINE", 60, lowest=1, highest=24 * 3600)
@@ -248,6 +252,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # What came of a task is said when it is done.
         "celery.worker.strategy": {"level": "WARNING"},
+        # What it says when it is debugged has headers in it, and those may repeat a query with its key.
+        "httpcore": {"level": "WARNING"},
         # Celery sets the root to the level of its command; our own words are worth hearing all the same.
         **{name: {"level": "INFO"} for name in ("bookshelf", "posts", "tasks", "updater")},
     },

@@ -65,8 +65,11 @@ class Book(models.Model):
     title = models.CharField(max_length=300, blank=True)
     author = models.CharField(max_length=300, blank=True)
     year = models.CharField(max_length=4, blank=True)
+    source_name = models.CharField(max_length=20, blank=True, editable=False)
     source_url = models.URLField(max_length=300, blank=True, editable=False)
+    # A cover's name over there: its number at Open Library, or the volume's at Google Books.
     cover_id = models.PositiveBigIntegerField(null=True, blank=True)
+    cover_volume = models.CharField(max_length=20, blank=True, editable=False)
 
     # Names in the storage, and the size in pixels of the large one.
     cover_small = models.CharField(max_length=80, blank=True, editable=False)

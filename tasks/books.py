@@ -1,28 +1,33 @@
-"""Brings a book's row up to date: one worker at a time asks the catalogue, and the answer is kept for all posts."""
+"""Brings a book's row up to date: one worker at a time asks the catalogues, and the answer is kept for all posts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import redis
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from posts.models import Book, Outcome, Post, Step
+from posts.models import Book, Outcome, Post, Step, fold
 
-from . import covers, limits, openlibrary
-from .outside import NoAnswer, Outside
+from . import covers, googlebooks, limits, openlibrary
+from .found import Found, Guess
+from .outside import NoAnswer, NotFound, Outside, Unreachable
 
 # Longer than an attempt may take outside; a worker that died does not keep others away for long.
 ASKING = timedelta(seconds=15)
 BUSY_WAIT = 2.0  # seconds until a look whether the other worker is through
 MISS_KEPT = timedelta(days=1)  # a miss can be an error that was swallowed over there
+FAIR_CHANCE = 1.0  # seconds; who was given less to answer in did not fail
+KEPT_FOR_THE_NEXT = 2.0  # seconds; the silence of one catalogue must not be that of all
 
 
 class Postponed(Exception):
     """The book is not complete yet, and asking again later is worth it.
 
-    `wait`: seconds to wait at least. `tried`: whether the catalogue was asked.
+    `wait`: seconds to wait at least. `tried`: whether a catalogue was asked.
     """
 
     def __init__(self, reason: str, *, wait: float = 0, tried: bool) -> None:
@@ -42,7 +47,7 @@ def book_of(post: Post) -> Book | None:
 
 
 def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
-    """Ask the catalogue for what the row does not know yet. Does nothing where all is known.
+    """Ask the catalogues for what the row does not know yet. Does nothing where all is known.
 
     Args:
         reached: told of each step before it is begun.
@@ -59,32 +64,23 @@ def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str
         raise Postponed("another worker asks about this book", wait=BUSY_WAIT, tried=False)
     try:
         book.refresh_from_db()  # another one may have asked meanwhile
-        ask(book, reached, sources)
+        with Outside() as outside:
+            if lookup_is_due(book):
+                look_up(book, outside, reached, sources)
+            if cover_is_due(book):
+                fetch_cover(book, outside, reached, sources)
     finally:
         # Not where this took so long that it is another's turn by now.
         Book.objects.filter(pk=book.pk, asking_until=until).update(asking_until=None)
 
 
-def ask(book: Book, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
-    with Outside() as outside:
-        if lookup_is_due(book):
-            wait_for_turn()
-            reached(Step.LOOKING_UP)
-            look_up(book, outside, sources)
-        if cover_is_due(book):
-            # By their number covers are outside of the limit (openlibrary.org/dev/docs/api/covers).
-            wait_for_breaker()
-            reached(Step.COVER)
-            fetch_cover(book, outside, sources)
-
-
 def is_owed(book: Book) -> bool:
-    """Whether the catalogue has still to say something about it."""
+    """Whether a catalogue has still to say something about it."""
     return lookup_is_due(book) or cover_is_due(book)
 
 
 def lookup_is_due(book: Book) -> bool:
-    if not book.isbn:
+    if not book.isbn and not fold(book.title):
         return False
     if book.outcome == Outcome.NOT_FOUND:
         return book.asked_at is None or book.asked_at < timezone.now() - MISS_KEPT
@@ -92,53 +88,73 @@ def lookup_is_due(book: Book) -> bool:
 
 
 def cover_is_due(book: Book) -> bool:
-    return book.cover_id is not None and book.cover_outcome not in (Outcome.FOUND, Outcome.NOT_FOUND)
+    has_one = book.cover_id is not None or (book.cover_volume and settings.GOOGLE_BOOKS_KEY)
+    return bool(has_one) and book.cover_outcome not in (Outcome.FOUND, Outcome.NOT_FOUND)
 
 
-def wait_for_breaker() -> None:
-    """Raises Postponed while the catalogue is left alone."""
-    wait_if(limits.seconds_left_alone, f"{openlibrary.NAME} is being left alone")
+class Catalogue(Protocol):
+    """What a module is that asks one; both functions raise NoAnswer."""
+
+    NAME: str
+
+    def by_isbn(self, outside: Outside, isbn: str) -> Found: ...
+
+    def by_title(self, outside: Outside, title: str, author: str) -> Found: ...
 
 
-def wait_for_turn() -> None:
-    """Raises Postponed where this is not the moment to ask."""
-    wait_for_breaker()
-    wait_if(limits.seconds_to_wait, f"over the rate limit of {openlibrary.NAME}")
+def catalogues() -> list[Catalogue]:
+    """In the order in which they are asked."""
+    return [openlibrary, googlebooks] if settings.GOOGLE_BOOKS_KEY else [openlibrary]
 
 
-def wait_if(seconds: Callable[[str], float], reason: str) -> None:
-    try:
-        wait = seconds(openlibrary.NAME)
-    except redis.RedisError as error:
-        raise Postponed(f"the catalogue's limits cannot be read: {error}", wait=BUSY_WAIT, tried=False) from error
-    if wait > 0:
-        raise Postponed(reason, wait=wait, tried=False)
+def look_up(book: Book, outside: Outside, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
+    """Ask one catalogue after the other, until one has the book. Where none has, the first trouble counts: it is
+    worth asking again."""
+    troubles: list[NoAnswer] = []
+    in_turn = catalogues()
+    for catalogue in in_turn:
+        try:
+            check_that_it_may_be_asked(catalogue.NAME, outside)
+            take_turn(catalogue.NAME, tried=bool(sources))
+            if not sources:
+                reached(Step.LOOKING_UP)
+            kept = 0 if catalogue is in_turn[-1] else KEPT_FOR_THE_NEXT
+            with noted(catalogue.NAME, catalogue.NAME, sources), outside.keeping(kept):
+                if book.isbn:
+                    found = catalogue.by_isbn(outside, book.isbn)
+                else:
+                    found = catalogue.by_title(outside, book.title, book.author)
+        except Guess:
+            break  # the next one may know one of them alone, and would make it a certainty
+        except NotFound:
+            continue
+        except NoAnswer as error:
+            troubles.append(error)
+        else:
+            record(book, outcome=Outcome.FOUND, asked_at=timezone.now(), **vars(found))
+            return
+    record(book, outcome=troubles[0].outcome if troubles else Outcome.NOT_FOUND, asked_at=timezone.now())
+    if troubles:
+        wait = min(trouble.retry_after for trouble in troubles)
+        raise Postponed(str(troubles[0]), wait=wait, tried=bool(sources)) from troubles[0]
 
 
-def look_up(book: Book, outside: Outside, sources: dict[str, str]) -> None:
-    now = timezone.now()
-    try:
-        found = openlibrary.by_isbn(outside, book.isbn)
-    except NoAnswer as error:
-        sources[openlibrary.NAME] = error.outcome.value
-        record(book, outcome=error.outcome, asked_at=now)
-        accept(error)
+def fetch_cover(book: Book, outside: Outside, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
+    if book.cover_id is not None:
+        source, url = openlibrary.NAME, openlibrary.cover_url(book.cover_id)
     else:
-        sources[openlibrary.NAME] = Outcome.FOUND.value
-        record(book, outcome=Outcome.FOUND, asked_at=now, **vars(found))
-        limits.heard(openlibrary.NAME, reachable=True)
-
-
-def fetch_cover(book: Book, outside: Outside, sources: dict[str, str]) -> None:
-    assert book.cover_id is not None  # cover_is_due has seen to it
+        source, url = googlebooks.NAME, googlebooks.cover_url(book.cover_volume)
     try:
-        cover = covers.fetch(outside, book.cover_id)
+        # Takes no turn: by their number covers are outside of the limit (openlibrary.org/dev/docs/api/covers).
+        check_that_it_may_be_asked(source, outside)
+        reached(Step.COVER)
+        with noted(source, "cover", sources):
+            cover = covers.fetch(outside, url)
     except NoAnswer as error:
-        sources["cover"] = error.outcome.value
         record(book, cover_outcome=error.outcome)
-        accept(error)
+        if not isinstance(error, NotFound):
+            raise Postponed(str(error), wait=error.retry_after, tried=bool(sources)) from error
     else:
-        sources["cover"] = Outcome.FOUND.value
         record(
             book,
             cover_outcome=Outcome.FOUND,
@@ -147,16 +163,52 @@ def fetch_cover(book: Book, outside: Outside, sources: dict[str, str]) -> None:
             cover_width=cover.width,
             cover_height=cover.height,
         )
-        limits.heard(openlibrary.NAME, reachable=True)
 
 
-def accept(error: NoAnswer) -> None:
-    """Go on without, where there is nothing to be had; else raise Postponed."""
-    limits.heard(openlibrary.NAME, reachable=error.outcome != Outcome.UNREACHABLE)
-    if error.retry_after:
-        limits.refused(openlibrary.NAME, error.retry_after)
-    if error.outcome != Outcome.NOT_FOUND:
-        raise Postponed(str(error), wait=error.retry_after, tried=True) from error
+class NotNow(Unreachable):
+    """It was not even asked."""
+
+    def __init__(self, message: str, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def check_that_it_may_be_asked(source: str, outside: Outside) -> None:
+    """Raises NotNow while it is left alone, or where this attempt has no time for it."""
+    if outside.seconds_left() < FAIR_CHANCE:
+        raise NotNow(f"this attempt has no time left for {source}")
+    wait = told_by(limits.seconds_left_alone, source)
+    if wait > 0:
+        raise NotNow(f"{source} is being left alone", wait)
+
+
+def take_turn(source: str, *, tried: bool) -> None:
+    """Raises Postponed where this is not the moment to ask; being early is no reason to ask somebody else."""
+    wait = told_by(limits.seconds_to_wait, source)
+    if wait > 0:
+        raise Postponed(f"over the rate limit of {source}", wait=wait, tried=tried)
+
+
+def told_by(limit: Callable[[str], float], source: str) -> float:
+    try:
+        return limit(source)
+    except redis.RedisError as error:
+        raise Postponed(f"the catalogue's limits cannot be read: {error}", wait=BUSY_WAIT, tried=False) from error
+
+
+@contextmanager
+def noted(source: str, what: str, sources: dict[str, str]) -> Iterator[None]:
+    """Note what comes of a question: for the limits of its source, and for the operator's history."""
+    try:
+        yield
+    except NoAnswer as error:
+        sources[what] = error.outcome.value
+        limits.heard(source, reachable=error.outcome != Outcome.UNREACHABLE)
+        if error.retry_after:
+            limits.refused(source, error.retry_after)
+        raise
+    sources[what] = Outcome.FOUND.value
+    limits.heard(source, reachable=True)
 
 
 def record(book: Book, **columns: Any) -> None:

@@ -5,7 +5,6 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -31,15 +30,13 @@ class Cover:
     height: int
 
 
-def fetch(outside: Outside, cover_id: int) -> Cover:
-    """Fetch a cover by its id and store it.
+def fetch(outside: Outside, url: str) -> Cover:
+    """Fetch a cover and store it.
 
     Raises:
         NotFound: there is none, or what is there is no picture of a cover.
         Refused, Unreachable.
     """
-    # Without default=false the answer to "no cover" is a picture of one pixel.
-    url = f"{settings.COVERS_URL}/b/id/{cover_id}-L.jpg?default=false"
     return store(decode(outside.get(url, MOST_BYTES)))
 
 

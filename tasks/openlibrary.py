@@ -1,26 +1,21 @@
-"""Open Library's words for a book, read with suspicion. Shapes: https://openlibrary.org/dev/docs/api/books"""
+"""Open Library's words for a book. Shapes: https://openlibrary.org/dev/docs/api/books, …/api/search"""
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 
+from .found import Found, Hit, fields, items, joined, text, texts, the_one_meant, year
 from .outside import NotFound, Outside, Unreachable
 
 NAME = "Open Library"
-LONGEST_TEXT = 300
-
-
-@dataclass(frozen=True)
-class Found:
-    title: str
-    author: str
-    year: str
-    source_url: str
-    cover_id: int | None
+MOST_HITS = 5
+HIT_FIELDS = (
+    "key,title,author_name,first_publish_year,cover_i,edition_count,"
+    "editions,editions.key,editions.title,editions.isbn,editions.cover_i"
+)
+HIGHEST_COVER = 10**12
 
 
 def by_isbn(outside: Outside, isbn: str) -> Found:
@@ -39,36 +34,64 @@ def by_isbn(outside: Outside, isbn: str) -> Found:
         raise Unreachable("the catalogue's answer is not an object")
     if key not in answer:
         raise NotFound(f"no book with {key}")
-    return _found(answer[key])
-
-
-def _found(record: Any) -> Found:
-    title = _text(record.get("title")) if isinstance(record, dict) else ""
+    record = fields(answer[key])
+    title = text(record.get("title"))
     if not title:
         raise Unreachable("the catalogue's record has no title")
-    authors = [_text(author.get("name")) for author in _list(record.get("authors")) if isinstance(author, dict)]
-    year = re.search(r"\b(1[0-9]{3}|20[0-9]{2})\b", _text(record.get("publish_date")))
+    authors = [text(fields(author).get("name")) for author in items(record.get("authors"))]
     return Found(
-        title=title,
-        author=", ".join(name for name in authors if name)[:LONGEST_TEXT],
-        year=year[0] if year else "",
+        source_name=NAME,
         source_url=_source_url(record.get("key")),
-        cover_id=_cover_id(record.get("cover")),
+        title=title,
+        author=joined([name for name in authors if name]),
+        year=year(record.get("publish_date")),
+        cover_id=_cover_in(record.get("cover")),
     )
 
 
-def _text(value: Any) -> str:
-    """A line of text, whatever was sent: no control characters, no line ends, not too long."""
-    if not isinstance(value, str):
-        return ""
-    visible = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in value[: 4 * LONGEST_TEXT]
+def by_title(outside: Outside, title: str, author: str) -> Found:
+    """Search for a work, or one of its editions, that goes by what an author typed.
+
+    Args:
+        author: may be empty.
+
+    Raises:
+        NotFound, Refused, Unreachable.
+    """
+    typed = {"title": title, "author": author} if author else {"title": title}
+    query = urlencode(typed | {"limit": MOST_HITS, "fields": HIT_FIELDS})
+    answer = outside.get_json(f"{settings.OPENLIBRARY_URL}/search.json?{query}")
+    if not isinstance(answer, dict) or not isinstance(answer.get("docs"), list):
+        raise Unreachable("the catalogue's answer holds no list of works")
+    return the_one_meant([hit for work in answer["docs"] for hit in _hits(fields(work))], title, author)
+
+
+def cover_url(cover_id: int) -> str:
+    # Without default=false the answer to "no cover" is a picture of one pixel.
+    return f"{settings.COVERS_URL}/b/id/{cover_id}-L.jpg?default=false"
+
+
+def _hits(work: dict[str, Any]) -> list[Hit]:
+    """A work, and its editions: a translation has a title, a cover and a year of its own."""
+    authors = texts(work.get("author_name"))
+    editions = map(fields, items(fields(work.get("editions")).get("docs")))
+    return [
+        _hit(work, authors, year(work.get("first_publish_year"))),
+        *(_hit(edition, authors, "") for edition in editions),
+    ]
+
+
+def _hit(record: dict[str, Any], authors: list[str], published: str) -> Hit:
+    title = text(record.get("title"))
+    found = Found(
+        source_name=NAME,
+        source_url=_source_url(record.get("key")),
+        title=title,
+        author=joined(authors),
+        year=published,
+        cover_id=_cover_number(record.get("cover_i")),
     )
-    return " ".join(visible.split())[:LONGEST_TEXT]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return Hit(title, authors, found)
 
 
 def _source_url(key: Any) -> str:
@@ -77,10 +100,16 @@ def _source_url(key: Any) -> str:
     return f"https://openlibrary.org{key}" if valid else ""
 
 
-def _cover_id(cover: Any) -> int | None:
-    """From any of the cover's addresses; -1 and the like stand for none."""
-    for address in cover.values() if isinstance(cover, dict) else ():
+def _cover_in(cover: Any) -> int | None:
+    """From any of the cover's addresses."""
+    for address in fields(cover).values():
         match = re.search(r"/b/id/([0-9]{1,12})-[SML]\.jpg", address) if isinstance(address, str) else None
-        if match and int(match[1]) > 0:
-            return int(match[1])
+        number = _cover_number(int(match[1])) if match else None
+        if number:
+            return number
     return None
+
+
+def _cover_number(value: Any) -> int | None:
+    """-1 and the like stand for none."""
+    return value if type(value) is int and 0 < value < HIGHEST_COVER else None

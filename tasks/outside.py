@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import urljoin, urlsplit
@@ -75,12 +75,24 @@ class Outside:
     ) -> None:
         self._pool.close()
 
+    def seconds_left(self) -> float:
+        return self._deadline - time.monotonic()
+
     def left(self) -> float:
         """Seconds. Raises Unreachable where none are left."""
-        seconds = self._deadline - time.monotonic()
+        seconds = self.seconds_left()
         if seconds <= 0:
             raise Unreachable("the time for this attempt is used up")
         return seconds
+
+    @contextlib.contextmanager
+    def keeping(self, seconds: float) -> Iterator[None]:
+        """Within the block so many seconds less are left: they are for what comes after."""
+        self._deadline -= seconds
+        try:
+            yield
+        finally:
+            self._deadline += seconds
 
     def get_json(self, url: str, most_bytes: int = 1_000_000) -> Any:
         """Raises as `get`, Unreachable also where the body is not JSON."""
@@ -88,7 +100,7 @@ class Outside:
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
-            raise Unreachable(f"{url} did not answer in JSON") from None
+            raise Unreachable(f"{_shown(url)} did not answer in JSON") from None
 
     def get(self, url: str, most_bytes: int) -> bytes:
         """The body at an address, redirects followed.
@@ -101,7 +113,7 @@ class Outside:
             if status not in (301, 302, 303, 307, 308):
                 return _checked(url, status, headers, body)
             url = _joined(url, headers.get("location", ""))
-        raise Unreachable(f"more than {MOST_REDIRECTS} redirects, the last one to {url}")
+        raise Unreachable(f"more than {MOST_REDIRECTS} redirects, the last one to {_shown(url)}")
 
     def _once(self, url: str, most_bytes: int) -> tuple[int, dict[str, str], bytes]:
         _check_place(url)
@@ -110,7 +122,7 @@ class Outside:
             with self._pool.stream("GET", url, headers=headers) as response:
                 return response.status, _readable(response.headers), self._body(response, most_bytes)
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise Unreachable(f"{url}: {type(error).__name__} {error}") from error
+            raise Unreachable(f"{_shown(url)}: {type(error).__name__} {error}") from error
 
     def _body(self, response: httpcore.Response, most_bytes: int) -> bytes:
         body = bytearray()
@@ -121,22 +133,27 @@ class Outside:
         return bytes(body)
 
 
+def _shown(url: str) -> str:
+    """For messages: a query may hold a key, and messages are kept and shown."""
+    return url.partition("?")[0]
+
+
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise Unreachable(f"{url} redirects to {location!r}: {error}") from None
+        raise Unreachable(f"{_shown(url)} redirects to {_shown(location)!r}: {error}") from None
 
 
 def _checked(url: str, status: int, headers: dict[str, str], body: bytes) -> bytes:
     if status == 200:
         return body
     if status in (404, 410):
-        raise NotFound(f"{url}: {status}")
+        raise NotFound(f"{_shown(url)}: {status}")
     if status in (403, 429):
         asked = headers.get("retry-after", "")
-        raise Refused(f"{url}: {status}", float(asked) if re.fullmatch("[0-9]{1,5}", asked) else 0)
-    raise Unreachable(f"{url}: {status}")
+        raise Refused(f"{_shown(url)}: {status}", float(asked) if re.fullmatch("[0-9]{1,5}", asked) else 0)
+    raise Unreachable(f"{_shown(url)}: {status}")
 
 
 def _readable(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -155,16 +172,18 @@ def _check_place(url: str) -> None:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise Unreachable(f"{url!r} is no address: {error}") from None
+        raise Unreachable(f"{_shown(url)!r} is no address: {error}") from None
     if not url.isascii():
-        raise Unreachable(f"{url!r} is not an address as it is sent")
+        raise Unreachable(f"{_shown(url)!r} is not an address as it is sent")
     configured = {_origin(settings.OPENLIBRARY_URL), _origin(settings.COVERS_URL)}
+    if settings.GOOGLE_BOOKS_KEY:
+        configured |= {_origin(settings.GOOGLE_BOOKS_URL), _origin(settings.GOOGLE_COVERS_URL)}
     if parts.scheme in ("http", "https") and _origin(url) in configured:
         return
     # Where the covers are kept; covers.openlibrary.org redirects there.
     archive = host == "archive.org" or host.endswith(".us.archive.org")
     if not (archive and parts.scheme == "https" and port in (None, 443)):
-        raise Unreachable(f"{url} is not at a catalogue's host")
+        raise Unreachable(f"{_shown(url)} is not at a catalogue's host")
 
 
 def _origin(url: str) -> tuple[str, int]:

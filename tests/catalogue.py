@@ -1,8 +1,9 @@
-"""A catalogue on loopback that answers in Open Library's shapes, or misbehaves as it is told to."""
+"""Catalogues on loopback, in the shapes of Open Library and of Google Books, or misbehaving as they are told to."""
 
 import contextlib
 import io
 import json
+import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +15,17 @@ from PIL import Image
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
+DEFAULT_AGENTS = re.compile(r"python|httpx|curl|wget|go-http|java|$", re.IGNORECASE)
+
 
 def picture(width: int = 400, height: int = 600, colour: str = "#27424a", kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(buffer, kind)
     return buffer.getvalue()
+
+
+def json_of(value: Any) -> Answer:
+    return status(200, json.dumps(value).encode(), Content_Type="application/json")
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Answer:
@@ -40,7 +47,9 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._books: dict[str, dict[str, Any]] = {}
-        self._covers: dict[int, bytes] = {}
+        self._works: list[dict[str, Any]] = []
+        self._volumes: list[dict[str, Any]] = []
+        self._covers: dict[str, bytes] = {}  # by their number there, or their volume here
         self._answers: dict[str, Answer] = {}
         self._released = threading.Event()
         self._released.set()
@@ -76,10 +85,48 @@ class Catalogue:
         record: dict[str, Any] = {"key": "/books/OL22853304M", "title": title, "authors": [{"name": author}]}
         record |= {"publish_date": "March 2009", "identifiers": {"isbn_13": [isbn]}}
         if cover is not None:
-            number = 5_546_156 + len(self._covers)
-            self._covers[number] = cover
+            number = self._store(cover)
             record["cover"] = {"large": f"https://covers.openlibrary.org/b/id/{number}-L.jpg"}
         self._books[f"ISBN:{isbn}"] = record | more
+
+    def add_work(
+        self,
+        title: str,
+        *authors: str,
+        cover: bytes | None = None,
+        edition: str = "",
+        edition_cover: bytes | None = None,
+        **more: Any,
+    ) -> None:
+        """A work as a search finds it, and where `edition` is given an edition of that title."""
+        work: dict[str, Any] = {"key": f"/works/OL{len(self._works) + 1}W", "title": title}
+        work |= {"author_name": list(authors), "first_publish_year": 1972, "edition_count": 14}
+        if cover is not None:
+            work["cover_i"] = self._store(cover)
+        if edition:
+            found: dict[str, Any] = {"key": "/books/OL7M", "title": edition, "isbn": ["9780980200447"]}
+            if edition_cover is not None:
+                found["cover_i"] = self._store(edition_cover)
+            work["editions"] = {"numFound": 1, "start": 0, "numFoundExact": True, "docs": [found]}
+        self._works.append(work | more)
+
+    def add_volume(self, title: str, *authors: str, isbn: str = "", cover: bytes | None = None, **more: Any) -> None:
+        """A volume of Google's; `more` goes into its volumeInfo."""
+        name = f"3Vi2uQAAC{len(self._volumes)}_-"
+        info: dict[str, Any] = {"title": title, "authors": list(authors), "publishedDate": "2004-03", "pageCount": 707}
+        info["industryIdentifiers"] = [{"type": "OTHER", "identifier": "UOM:39015"}]
+        if isbn:
+            info["industryIdentifiers"].append({"type": f"ISBN_{len(isbn)}", "identifier": isbn})
+        if cover is not None:
+            self._covers[name] = cover
+            address = f"http://books.google.com/books/content?id={name}&printsec=frontcover&img=1&zoom=1"
+            info["imageLinks"] = {"smallThumbnail": address, "thumbnail": address}
+        self._volumes.append({"kind": "books#volume", "id": name, "volumeInfo": info | more})
+
+    def _store(self, cover: bytes) -> int:
+        number = 5_546_156 + len(self._covers)
+        self._covers[str(number)] = cover
+        return number
 
     # --- how it behaves ---------------------------------------------------------------------------
 
@@ -116,24 +163,63 @@ class Catalogue:
                     catalogue._arrival.notify_all()
                 catalogue._released.wait(60)
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who asked has stopped waiting
-                    catalogue._find(self.path)(self)
+                    catalogue._find(self.path, self.headers.get("User-Agent", ""))(self)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — its name over there
                 pass
 
         return Handler
 
-    def _find(self, path: str) -> Answer:
+    def _find(self, path: str, agent: str) -> Answer:
+        if DEFAULT_AGENTS.match(agent):
+            return status(403, b"<html>Forbidden</html>", Content_Type="text/html")
         for prefix, answer in self._answers.items():
             if path.startswith(prefix):
                 return answer
         parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/api/books":
-            keys = parse_qs(parts.query)["bibkeys"][0].split(",")
-            found = {key: self._books[key] for key in keys if key in self._books}
-            return status(200, json.dumps(found).encode(), Content_Type="application/json")
+            return self._edition(query)
+        if parts.path == "/search.json":
+            return self._search(query)
+        if parts.path == "/books/v1/volumes":
+            return self._search_volumes(query)
         if parts.path.startswith("/b/id/"):
-            number = int(parts.path.removeprefix("/b/id/").partition("-")[0])
-            if number in self._covers:
-                return status(200, self._covers[number], Content_Type="image/jpeg")
+            return self._cover(parts.path.removeprefix("/b/id/").partition("-")[0], query)
+        if parts.path == "/books/content" and query.get("id") in self._covers:
+            return status(200, self._covers[query["id"]], Content_Type="image/jpeg")
         return status(404, b"<html>not found</html>", Content_Type="text/html")
+
+    def _edition(self, query: dict[str, str]) -> Answer:
+        found = {key: self._books[key] for key in query["bibkeys"].split(",") if key in self._books}
+        if query.get("format") != "json":
+            return status(200, b"var _OLBookInfo = {};", Content_Type="text/javascript")
+        return json_of(found)
+
+    def _search(self, query: dict[str, str]) -> Answer:
+        """Loosely, as they do: any word of the title will do."""
+        if len(query.get("q", "xxx")) < 3:
+            return status(422, b'{"error": "Query too short, must be at least 3 characters"}')
+        fields = query.get("fields", "key,title,author_name,cover_i").split(",")
+        found = [work for work in self._works if words_of(query.get("title", "")) & words_of(json.dumps(work))]
+        shown = [{name: value for name, value in work.items() if name in fields} for work in found]
+        return json_of({"numFound": len(found), "start": 0, "docs": shown[: int(query.get("limit", 100))]})
+
+    def _search_volumes(self, query: dict[str, str]) -> Answer:
+        if not query.get("key"):
+            return status(429, b'{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}')
+        wanted = words_of(query["q"].replace("intitle:", " ").replace("inauthor:", " ").replace("isbn:", " "))
+        found = [volume for volume in self._volumes if wanted & words_of(json.dumps(volume))]
+        answer: dict[str, Any] = {"kind": "books#volumes", "totalItems": len(found)}
+        return json_of(answer | ({"items": found[: int(query.get("maxResults", 10))]} if found else {}))
+
+    def _cover(self, number: str, query: dict[str, str]) -> Answer:
+        if number in self._covers:
+            return status(200, self._covers[number], Content_Type="image/jpeg")
+        if query.get("default") == "false":
+            return status(404, b"<html>not found</html>", Content_Type="text/html")
+        return status(200, picture(1, 1, kind="GIF"), Content_Type="image/gif")
+
+
+def words_of(value: str) -> set[str]:
+    return set(re.findall(r"\w+", value.casefold()))

@@ -68,6 +68,16 @@ def catalogue(settings: Settings) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
+def google(catalogue: Catalogue, settings: Settings) -> Iterator[Catalogue]:
+    """The fallback, on a server of its own and with its key set."""
+    with Catalogue() as server:
+        settings.GOOGLE_BOOKS_KEY = "open-sesame"
+        settings.GOOGLE_BOOKS_URL, settings.GOOGLE_COVERS_URL = f"{server.url}/books/v1", server.url
+        settings.EXPLICIT_CATALOGUES = [catalogue.url, server.url]
+        yield server
+
+
+@pytest.fixture
 def ann(db: None) -> User:
     return User.objects.create_user("ann", "ann@example.org", "correct horse battery")
 

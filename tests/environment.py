@@ -7,7 +7,9 @@ from pathlib import Path
 
 from . import databases
 
-for name in ("REDIS_URL", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "HOST", "PORT", "OPENLIBRARY_URL", "COVERS_URL"):
+SITE = ("REDIS_URL", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "HOST", "PORT")
+CATALOGUES = ("OPENLIBRARY_URL", "COVERS_URL", "GOOGLE_BOOKS_KEY")
+for name in SITE + CATALOGUES:
     os.environ.pop(name, None)
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bookshelf-tests-"))

@@ -50,6 +50,7 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("EMAIL_URL", "pigeon://loft"),
         ("OPENLIBRARY_URL", "openlibrary.org"),
         ("COVERS_URL", "nowhere"),
+        ("GOOGLE_BOOKS_KEY", "schlüssel"),
         ("CATALOGUE_RATE", "0"),
         ("CATALOGUE_RATE", "fast"),
         ("CATALOGUE_RATE", "nan"),

@@ -75,6 +75,16 @@ class TestDetail:
         assert client.get(f"/posts/{post.pk}/wrong/").headers["Location"] == address
         assert "Four evenings." in client.get(address).content.decode()
 
+    def test_it_says_where_what_it_knows_of_its_book_is_from(self, client: Client, make_post: MakePost) -> None:
+        book = Book.objects.create(key="isbn:9780980200447", isbn="9780980200447", title="Slow reading")
+        address = published(make_post, book=book).get_absolute_url()
+        assert "From " not in client.get(address).content.decode()
+        book.source_name, book.source_url = "Google Books", "https://books.google.com/books?id=x"
+        book.save()
+        assert '<a href="https://books.google.com/books?id=x" rel="noopener">From Google Books</a>' in (
+            client.get(address).content.decode()
+        )
+
     def test_until_then_only_its_author_sees_it(self, author: Client, make_post: MakePost, bob: User) -> None:
         post = make_post()
         page = author.get(f"/posts/{post.pk}/")

@@ -14,12 +14,13 @@ from pytest_django import Settings
 
 from posts.models import Book, Outcome, Post
 from posts.outbox import LEASE, MOST_ATTEMPTS, State
-from tasks import limits, openlibrary
+from tasks import books, googlebooks, limits, openlibrary
 from tasks.enrich import enrich_post
+from tasks.outside import Outside
 from updater import log
 from updater.models import Notice
 
-from ..catalogue import Catalogue, picture, status
+from ..catalogue import Answer, Catalogue, picture, status
 from ..conftest import MakePost
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -257,6 +258,44 @@ class TestBooks:
         book = Book.objects.get()
         assert (book.outcome, book.cover_outcome, book.cover_large) == (Outcome.FOUND, Outcome.NOT_FOUND, "")
 
+    def test_one_without_an_isbn_is_found_by_its_title_and_author(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add_work("The Summer Book", "Tove Jansson", cover=picture())
+        post = make_post(book_title="the summer book", book_author="Jansson, Tove")
+        assert came(post.pk) == "published"
+        row = stored(post)
+        assert (row.shown_book_title, row.shown_book_author) == ("the summer book", "Jansson, Tove")
+        assert row.book
+        assert (row.book.title, row.book.author, row.book.year) == ("The Summer Book", "Tove Jansson", "1972")
+        assert (row.book.source_name, row.book.outcome) == ("Open Library", Outcome.FOUND)
+        assert f"/covers/{row.book.cover_large}.webp" in notices()[0]["html"]
+        assert came(make_post(book_title="The Summer Book!", book_author="jansson tove").pk) == "published"
+        assert len(catalogue.asked) == 2  # the search and the cover
+
+    def test_without_an_author_the_one_book_of_that_title_gives_its(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add_work("The Summer Book", "Tove Jansson")
+        post = make_post(book_title="The Summer Book")
+        enrich_post(post.pk)
+        assert stored(post).shown_book_author == "Tove Jansson"
+
+    def test_a_guess_is_never_attached(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        catalogue.add_work("The Summer Book", "Somebody Else", cover=picture())
+        post = make_post(book_title="The Summer Book", book_author="Tove Jansson")
+        assert came(post.pk) == "published"
+        book = stored(post).book
+        assert book
+        assert (book.outcome, book.author, book.year, book.cover_id) == (Outcome.NOT_FOUND, "Tove Jansson", "", None)
+        assert "<img" not in notices()[0]["html"]
+        assert came(make_post(book_title="The Summer Book", book_author="Tove Jansson").pk) == "published"
+        assert len(catalogue.asked) == 1  # a miss is kept for a while, here too
+
+    def test_a_title_of_nothing_but_signs_is_no_book(self, make_post: MakePost, catalogue: Catalogue) -> None:
+        assert came(make_post(book_title="?!").pk) == "published"
+        assert catalogue.asked == []
+
     def test_a_miss_is_asked_about_again_another_day(self, make_post: MakePost, catalogue: Catalogue) -> None:
         enrich_post(make_post(isbn=ISBN).pk)
         Book.objects.update(asked_at=timezone.now() - timedelta(days=1, seconds=1))
@@ -264,6 +303,213 @@ class TestBooks:
         post = make_post(isbn=ISBN)
         enrich_post(post.pk)
         assert stored(post).shown_book_title == "Slow reading"
+
+
+class TestFallback:
+    """Google Books, where Open Library has no such book or does not answer."""
+
+    @pytest.mark.parametrize("typed", [{"isbn": ISBN}, {"book_title": "Slow reading", "book_author": "John Miedema"}])
+    @pytest.mark.parametrize("code", [200, 403, 429, 500])
+    def test_it_has_the_book_that_open_library_does_not_give(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, code: int, typed: dict[str, str]
+    ) -> None:
+        if code != 200:
+            catalogue.answer("/", status(code))
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN, cover=picture())
+        post = make_post(**typed)
+        assert enrich_post(post.pk) == {
+            "post": post.pk,
+            "came": "published",
+            "sources": {
+                "Open Library": {200: "not found", 500: "unreachable"}.get(code, "refused"),
+                "Google Books": "found",
+                "cover": "found",
+            },
+        }
+        row = stored(post)
+        assert row.book
+        assert (row.book.source_name, row.book.year) == ("Google Books", "2004")
+        assert row.book.source_url == "https://books.google.com/books?id=3Vi2uQAAC0_-"
+        assert f"/covers/{row.book.cover_large}.webp" in notices()[0]["html"]
+
+    def test_without_a_key_it_is_not_asked(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, settings: Settings
+    ) -> None:
+        settings.GOOGLE_BOOKS_KEY = ""
+        assert enrich_post(make_post(isbn=ISBN).pk)["sources"] == {"Open Library": "not found"}
+        assert google.asked == []
+
+    def test_a_book_that_open_library_has_is_not_asked_about(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        catalogue.add(ISBN)
+        assert enrich_post(make_post(isbn=ISBN).pk)["sources"] == {"Open Library": "found"}
+        assert google.asked == []
+
+    def test_a_book_that_neither_has_holds_nothing_up(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        for _ in range(2):
+            assert came(make_post(isbn=ISBN).pk) == "published"
+        assert len(catalogue.asked) == len(google.asked) == 1
+
+    @pytest.mark.parametrize("code", [200, 500])
+    def test_where_it_has_not_the_book_either_open_library_s_trouble_is_tried_again(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, code: int
+    ) -> None:
+        catalogue.answer("/", status(429, Retry_After="40"))
+        if code != 200:
+            google.answer("/", status(code))
+        post = make_post(isbn=ISBN)
+        result = enrich_post(post.pk)
+        assert result["came"] == f"postponed: {catalogue.url}/api/books: 429"
+        assert result["sources"] == {
+            "Open Library": "refused",
+            "Google Books": "not found" if code == 200 else "unreachable",
+        }
+        assert (Book.objects.get().outcome, stored(post).attempts) == (Outcome.REFUSED, 1)
+
+    def test_its_own_trouble_is_tried_again(self, make_post: MakePost, catalogue: Catalogue, google: Catalogue) -> None:
+        google.answer("/", status(503))
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk)["sources"] == {"Open Library": "not found", "Google Books": "unreachable"}
+        row = stored(post)
+        assert (row.state, row.attempts, Book.objects.get().outcome) == (State.PENDING, 1, Outcome.UNREACHABLE)
+        google.behave()
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN)
+        assert enriched_again(post) == "published"
+        assert stored(post).shown_book_title == "Slow reading"
+
+    def test_a_title_that_open_library_has_twice_is_not_settled_here(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        catalogue.add_work("The Summer Book", "Tove Jansson")
+        catalogue.add_work("The Summer Book", "Somebody Else")
+        google.add_volume("The Summer Book", "Somebody Else")
+        assert enrich_post(make_post(book_title="The Summer Book").pk)["sources"] == {"Open Library": "not found"}
+        assert google.asked == []
+
+    def test_its_failures_leave_open_library_s_breaker_alone(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        google.answer("/", status(503))
+        post = make_post(isbn=ISBN)
+        for _ in range(limits.BREAKER_AFTER):
+            enriched_again(post)
+        assert limits.seconds_left_alone(googlebooks.NAME) > 0
+        assert limits.seconds_left_alone(openlibrary.NAME) == 0
+        catalogue.add(ISBN)
+        assert enriched_again(post) == "published"
+        assert len(google.asked) == limits.BREAKER_AFTER
+
+    def test_while_open_library_is_left_alone_it_is_asked_at_once(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        limits.refused(openlibrary.NAME, 40)
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN)
+        assert enrich_post(make_post(isbn=ISBN).pk)["sources"] == {"Google Books": "found"}
+        post = make_post(isbn="9780140328721")
+        assert enrich_post(post.pk)["came"] == "postponed: Open Library is being left alone"
+        row = stored(post)
+        assert (row.attempts, catalogue.asked) == (1, [])
+        assert row.due_at
+        assert row.due_at > timezone.now() + timedelta(seconds=30)
+
+    def test_while_both_are_left_alone_a_post_waits_for_the_first_to_be_free(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        limits.refused(openlibrary.NAME, 40)
+        limits.refused(googlebooks.NAME, 20)
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk)["sources"] == {}
+        row = stored(post)
+        assert row.due_at
+        assert row.due_at < timezone.now() + timedelta(seconds=20)
+        assert row.attempts == 0
+
+    def test_over_open_library_s_limit_nobody_is_asked(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, settings: Settings
+    ) -> None:
+        settings.CATALOGUE_RATE = 0.1
+        limits.seconds_to_wait(openlibrary.NAME)
+        assert came(make_post(isbn=ISBN).pk) == "postponed: over the rate limit of Open Library"
+        assert catalogue.asked == google.asked == []
+
+    def test_over_its_own_limit_the_attempt_counts_for_open_library_was_asked(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, settings: Settings
+    ) -> None:
+        settings.CATALOGUE_RATE = 0.1
+        limits.seconds_to_wait(googlebooks.NAME)
+        post = make_post(isbn=ISBN)
+        result = enrich_post(post.pk)
+        assert result["came"] == "postponed: over the rate limit of Google Books"
+        assert result["sources"] == {"Open Library": "not found"}
+        assert (stored(post).attempts, google.asked) == (1, [])
+
+    def test_open_library_s_silence_leaves_it_time_to_answer(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue
+    ) -> None:
+        catalogue.hold()
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN)
+        result = enrich_post(make_post(isbn=ISBN).pk)
+        assert result["sources"] == {"Open Library": "unreachable", "Google Books": "found"}
+        assert result["came"] == "published"
+
+    def test_who_has_hardly_time_to_answer_is_not_asked(self) -> None:
+        with Outside(books.FAIR_CHANCE) as outside, pytest.raises(books.NotNow):
+            books.check_that_it_may_be_asked(googlebooks.NAME, outside)
+
+    def test_a_cover_of_its_comes_later_too(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, settings: Settings
+    ) -> None:
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN, cover=picture())
+        google.answer("/books/content", status(503))
+        post = make_post(isbn=ISBN)
+        assert enrich_post(post.pk)["sources"] == {
+            "Open Library": "not found",
+            "Google Books": "found",
+            "cover": "unreachable",
+        }
+        reach_the_deadline(settings)
+        assert enriched_again(post) == "published without a cover, for now"
+        since = log.head()
+        google.behave()
+        assert enriched_again(post) == "published"
+        told = log.read(since.epoch, since.number)
+        assert told
+        message = json.loads(log.frames(told, since)[0][1])
+        assert (message["kind"], "<img" in message["html"]) == ("changed", True)
+
+    def test_a_cover_is_not_waited_for_once_the_key_is_gone(
+        self, make_post: MakePost, catalogue: Catalogue, google: Catalogue, settings: Settings
+    ) -> None:
+        google.add_volume("Slow reading", "John Miedema", isbn=ISBN, cover=picture())
+        google.answer("/books/content", status(503))
+        post = make_post(isbn=ISBN)
+        enrich_post(post.pk)
+        settings.GOOGLE_BOOKS_KEY = ""
+        assert enriched_again(post) == "published"
+
+    @pytest.mark.parametrize(
+        "trouble", [status(403), status(500), status(200, b"x"), status(302, Location="/?open-sesame")]
+    )
+    def test_its_key_is_told_to_nobody(
+        self,
+        make_post: MakePost,
+        catalogue: Catalogue,
+        google: Catalogue,
+        settings: Settings,
+        caplog: pytest.LogCaptureFixture,
+        trouble: Answer,
+    ) -> None:
+        caplog.set_level("DEBUG")
+        google.answer("/", trouble)
+        post = make_post(isbn=ISBN)
+        told = [json.dumps(enrich_post(post.pk))]
+        for _ in range(limits.BREAKER_AFTER):
+            told += [stored(post).error, enriched_again(post)]
+        assert settings.GOOGLE_BOOKS_KEY in google.asked[0]
+        assert settings.GOOGLE_BOOKS_KEY not in " ".join(told) + caplog.text
 
 
 class TestTrouble:

@@ -5,12 +5,13 @@ import ipaddress
 import time
 from http.server import BaseHTTPRequestHandler
 
+import httpcore
 import pytest
 from pytest_django import Settings
 
 from tasks.outside import NoAnswer, NotFound, Outside, Refused, Unreachable, is_public
 
-from ..catalogue import Catalogue, status
+from ..catalogue import Answer, Catalogue, status
 
 
 def get(catalogue: Catalogue, path: str = "/thing", seconds: float = 5, most_bytes: int = 1000) -> bytes:
@@ -28,6 +29,12 @@ def test_it_says_who_asks_and_whom_to_write_to(catalogue: Catalogue, settings: S
     catalogue.answer("/thing", status(200))
     get(catalogue)
     assert catalogue.agents == ["BookShelf/1.0 (+https://books.example; ann@books.example)"]
+
+
+def test_a_library_s_default_agent_would_be_refused(catalogue: Catalogue) -> None:
+    catalogue.answer("/thing", status(200, b"body"))
+    assert httpcore.request("GET", catalogue.url + "/thing").status == 403
+    assert get(catalogue) == b"body"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +99,41 @@ def test_a_redirect_leads_nowhere_else(catalogue: Catalogue, place: str) -> None
             get(catalogue)
         assert other.asked == []
         assert len(catalogue.asked) == 1
+
+
+def test_google_is_nobody_s_host_without_a_key(google: Catalogue, settings: Settings) -> None:
+    with Outside() as outside:
+        assert outside.get_json(settings.GOOGLE_BOOKS_URL + "/volumes?key=x&q=x") == {
+            "kind": "books#volumes",
+            "totalItems": 0,
+        }
+    settings.GOOGLE_BOOKS_KEY = ""
+    for url in (settings.GOOGLE_BOOKS_URL, settings.GOOGLE_COVERS_URL):
+        with pytest.raises(Unreachable, match="not at a catalogue's host"), Outside() as outside:
+            outside.get(url, 1000)
+    assert len(google.asked) == 1
+
+
+TROUBLES: list[Answer] = [
+    *(status(code) for code in (204, 400, 403, 404, 429, 500)),
+    status(200, b"no json"),
+    status(200, b'"' + b"x" * 2_000_000 + b'"'),
+    status(302, Location="/books/v1/volumes?key=open-sesame"),
+    status(302, Location="https://evil.example/?key=open-sesame"),
+    status(302, Location="http://[?key=open-sesame"),
+    status(302, Location="http://h:x/?key=open-sesame"),
+    status(302, Location="/\xff?key=open-sesame"),
+    lambda handler: handler.connection.close(),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_no_trouble_says_the_key(google: Catalogue, settings: Settings, trouble: Answer) -> None:
+    google.answer("/books/v1/", trouble)
+    with pytest.raises(NoAnswer) as error, Outside() as outside:
+        outside.get_json(f"{settings.GOOGLE_BOOKS_URL}/volumes?key={settings.GOOGLE_BOOKS_KEY}")
+    assert str(error.value)
+    assert settings.GOOGLE_BOOKS_KEY not in str(error.value)
 
 
 def test_a_host_that_was_not_named_may_not_be_private(catalogue: Catalogue, settings: Settings) -> None:
