@@ -68,7 +68,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         label="ISBN",
         max_length=40,
         required=False,
-        help_text="10 or 13 digits, often above the bar code. With it title, author and cover are found for you.",
+        help_text="10 or 13 digits, often above the bar code. It finds the very edition, with title, author and cover.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

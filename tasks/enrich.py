@@ -85,15 +85,16 @@ def deadline(post: Post) -> datetime:
 
 
 def reached(post: Post, step: Step) -> None:
-    if is_late(post):
-        step = Step.PUBLISHED
-    if not post.note(step=step):
+    late = is_late(post)
+    if not post.note(step=Step.PUBLISHED if late else step):
         raise Superseded
-    tell_author(post.pk)
+    if not late:  # for a cover that comes late nobody waits
+        tell_author(post.pk)
 
 
 def publish(post: Post, book: Book | None) -> str:
     """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
+    late = is_late(post)
     rendering = render_body(post.body)
     columns = {
         "step": Step.PUBLISHED,
@@ -124,7 +125,8 @@ def publish(post: Post, book: Book | None) -> str:
         if not post.finish(again_at, **columns):
             raise Superseded
         announce(post.pk, notice)  # last: from here on other writers of notices wait
-    tell_author(post.pk)
+    if not late:
+        tell_author(post.pk)
     return "published without a cover, for now" if owed else "published"
 
 
@@ -144,7 +146,8 @@ def postpone(post: Post, wait: float, reason: Exception) -> str:
     tried = not isinstance(reason, books.Postponed) or reason.tried
     if not post.postpone(now + timedelta(seconds=wait), str(reason) or type(reason).__name__, tried=tried):
         return "superseded"
-    tell_author(post.pk)
+    if not is_late(post):
+        tell_author(post.pk)
     # The sweep is up to five seconds late. A long wait is its own all the same: the broker delivers again what
     # a worker keeps for minutes.
     if wait <= LONGEST_BACK_OFF:

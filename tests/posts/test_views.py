@@ -75,9 +75,9 @@ class TestDetail:
         assert client.get(f"/posts/{post.pk}/wrong/").headers["Location"] == address
         assert "Four evenings." in client.get(address).content.decode()
 
-    def test_it_says_where_what_it_knows_of_its_book_is_from(self, client: Client, make_post: MakePost) -> None:
+    def test_it_says_where_what_it_knows_of_its_book_is_from(self, client: Client, make_published: MakePost) -> None:
         book = Book.objects.create(key="isbn:9780980200447", isbn="9780980200447", title="Slow reading")
-        address = published(make_post, book=book).get_absolute_url()
+        address = make_published(book=book).get_absolute_url()
         assert "From " not in client.get(address).content.decode()
         book.source_name, book.source_url = "Google Books", "https://books.google.com/books?id=x"
         book.save()
