@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from psycopg import sql
 
 SERVER = os.environ.get("DATABASE_URL", "")
 POSTGRES = SERVER.startswith("postgres")
+RUN = secrets.token_hex(4)  # what an earlier run left behind when it was killed is in nobody's way
 
 _made: set[str] = set()
 
@@ -46,7 +48,7 @@ def _drop(name: str) -> None:
 
 
 def _name(var_dir: Path) -> str:
-    return "site_" + hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:16]
+    return f"site_{RUN}_{hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:16]}"
 
 
 def _execute(statement: LiteralString, name: str) -> None:
