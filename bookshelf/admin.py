@@ -30,11 +30,11 @@ class PostAdmin(posts.admin.PostAdmin):
         results = TaskResult.objects.filter(task_id__startswith=task_ids(post.pk)).order_by("-date_done")[:MOST_SHOWN]
         rows = format_html_join(
             "",
-            '<tr><td><a href="{}">{:%Y-%m-%d %H:%M:%S}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
+            '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
             (
                 (
                     reverse("admin:django_celery_results_taskresult_change", args=[result.pk]),
-                    result.date_done,
+                    f"{result.date_done:%Y-%m-%d %H:%M:%S}",
                     result.status,
                     *outcome(result),
                 )
