@@ -1,5 +1,6 @@
 """What this site asks of allauth beyond its settings."""
 
+from allauth.account import forms
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.validators import MaxLengthValidator, RegexValidator
@@ -18,3 +19,10 @@ class AccountAdapter(DefaultAccountAdapter):
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+
+class LoginForm(forms.LoginForm):
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Username or email"
+        self.fields["login"].widget.attrs["autocomplete"] = "username"

@@ -11,7 +11,7 @@ import redis
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from pytest_django import Settings
 
 from bookshelf import environment, valkey
@@ -155,12 +155,12 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-OpenPage = Callable[..., Awaitable[Page]]
+Visit = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: Site) -> OpenPage:
-    """Open a page in a browser of its own, of somebody who is logged in where `person` is given."""
+def visit(browser: Browser, site: Site) -> Visit:
+    """Open a page of the site in a browser of its own, of somebody who is logged in where `person` is given."""
 
     async def open_page(path: str, person: Visitor | None = None) -> Page:
         context = await browser.new_context()
@@ -172,3 +172,17 @@ def open_page(browser: Browser, site: Site) -> OpenPage:
         return page
 
     return open_page
+
+
+async def live(page: Page) -> Page:
+    await expect(page.locator("[data-state=live]")).to_be_visible()
+    return page
+
+
+async def sign_up(page: Page, username: str) -> None:
+    await page.get_by_role("link", name="Sign up").click()
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Email").fill(f"{username}@example.org")
+    await page.get_by_label("Password").fill("correct horse battery")
+    await page.get_by_role("button", name="Sign up").click()
+    await expect(page.locator(".me .name")).to_have_text(username)

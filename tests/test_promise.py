@@ -2,44 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from .catalogue import picture
+from .conftest import Visit, live, sign_up
 from .site import Site
 
 ISBN = "9780980200447"
-
-Visit = Callable[[str], Awaitable[Page]]
-
-
-@pytest.fixture
-def visit(browser: Browser, site: Site) -> Visit:
-    """Open a page of the site in a browser of its own, live and without a complaint in its console."""
-
-    async def open_page(path: str) -> Page:
-        page = await (await browser.new_context()).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"{path}: {error}"))
-        await page.goto(site.url + path)
-        return page
-
-    return open_page
-
-
-async def live(page: Page) -> Page:
-    await expect(page.locator("[data-state=live]")).to_be_visible()
-    return page
-
-
-async def sign_up(page: Page, username: str) -> None:
-    await page.get_by_role("link", name="Sign up").click()
-    await page.get_by_label("Username").fill(username)
-    await page.get_by_label("Email").fill(f"{username}@example.org")
-    await page.get_by_label("Password").fill("correct horse battery")
-    await page.get_by_role("button", name="Sign Up").click()
-    await expect(page.locator(".me .name")).to_have_text(username)
 
 
 async def write(page: Page, title: str, body: str = "Four evenings.", isbn: str = "") -> None:
@@ -151,9 +122,9 @@ async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, vis
 
     await page.context.clear_cookies(name="sessionid")
     await page.get_by_role("button", name="Publish").click()
-    await page.get_by_label("Login").fill("vera")
+    await page.get_by_label("Username or email").fill("vera")
     await page.get_by_label("Password", exact=True).fill("correct horse battery")
-    await page.get_by_role("button", name="Sign In").click()
+    await page.get_by_role("button", name="Log in").click()
     await expect(title).to_have_value("Not lost")
     await expect(body).to_have_value("Four evenings.")
     await page.get_by_role("button", name="Publish").click()
@@ -175,15 +146,53 @@ async def test_a_double_click_makes_one_post(site: Site, visit: Visit) -> None:
     await expect(page.locator(".card", has_text="Clicked twice")).to_have_count(1)
 
 
-@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/accounts/signup/", "/nothing/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing/",
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/password/reset/key/1-used/",
+        "/accounts/password/reset/key/done/",
+        "/accounts/inactive/",
+        "/accounts/confirm-email/",
+    ],
+)
 @pytest.mark.parametrize("width", [320, 1200])
 async def test_no_page_is_wider_than_its_window_nor_breaks_the_policy(
     site: Site, browser: Browser, path: str, width: int
 ) -> None:
     page = await browser.new_page(viewport={"width": width, "height": 800})
+    assert await complaints_at(page, site.url + path) == []
+
+
+async def test_no_page_of_somebody_logged_in_is_wider_or_breaks_it_either(site: Site, visit: Visit) -> None:
+    page = await visit("/")
+    await sign_up(page, "w" * 30)
+    await write(page, "W" * 200)
+    await expect(page.locator("article.post")).to_be_visible(timeout=30_000)
+    edit = (await page.get_by_role("link", name="Edit").get_attribute("href")) or ""
+    accounts = ["email/", "password/change/", "reauthenticate/", "logout/"]
+    for path in ("/", "/posts/new/", edit, *(f"/accounts/{name}" for name in accounts)):
+        for width in (320, 1200):
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await complaints_at(page, site.url + path) == [], (path, width)
+
+
+async def complaints_at(page: Page, address: str) -> list[str]:
+    """What a page says in the console, besides that there is nothing here, and that it is too wide."""
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    await page.goto(site.url + path)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type != "debug":  # advice of the browser's
+            complaints.append(message.text)
+
+    page.on("console", note)
+    await page.goto(address)
     await page.wait_for_load_state("networkidle")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    assert [text for text in complaints if "404" not in text] == []
+    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        complaints.append("wider than its window")
+    return [text for text in complaints if "404" not in text]

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from .catalogue import picture, status
-from .conftest import OpenPage
+from .conftest import Visit, live
 from .site import Site, Visitor
 
 ISBN = "9780306406157"
@@ -31,19 +31,14 @@ def card(page: Page, post_id: int) -> Locator:
     return page.locator(f".card[data-post-id='{post_id}']")
 
 
-async def live(page: Page) -> Page:
-    await expect(page.locator("[data-state=live]")).to_be_visible()
-    return page
-
-
-async def test_a_like_is_counted_on_every_open_page_and_marked_on_the_reader_s_own(
-    site: Site, open_page: OpenPage, post: int
+async def test_a_like_is_counted_on_every_visit_and_marked_on_the_reader_s_own(
+    site: Site, visit: Visit, post: int
 ) -> None:
     fan = site.author()
     own, other, on_post = (
-        await open_page("/", fan),
-        await live(await open_page("/")),
-        await open_page(f"/posts/{post}/"),
+        await visit("/", fan),
+        await live(await visit("/")),
+        await visit(f"/posts/{post}/"),
     )
     button = card(own, post).locator(".like")
     await button.click()
@@ -59,9 +54,9 @@ async def test_a_like_is_counted_on_every_open_page_and_marked_on_the_reader_s_o
     await expect(button).to_have_attribute("aria-pressed", "false")
 
 
-async def test_a_like_outlives_an_edit_of_the_card(site: Site, open_page: OpenPage, author: Visitor, post: int) -> None:
+async def test_a_like_outlives_an_edit_of_the_card(site: Site, visit: Visit, author: Visitor, post: int) -> None:
     fan = site.author()
-    page = await open_page("/", fan)
+    page = await visit("/", fan)
     await card(page, post).locator(".like").click()
     await expect(card(page, post).locator("[data-likes]")).to_have_text("1")
     author.post(f"/posts/{post}/edit/", title="Edited", body="Newer.")
@@ -72,8 +67,8 @@ async def test_a_like_outlives_an_edit_of_the_card(site: Site, open_page: OpenPa
     await expect(card(page, post).locator(".like")).to_be_enabled()
 
 
-async def test_who_is_not_logged_in_is_led_there_and_back(open_page: OpenPage, post: int) -> None:
-    page = await live(await open_page("/"))
+async def test_who_is_not_logged_in_is_led_there_and_back(visit: Visit, post: int) -> None:
+    page = await live(await visit("/"))
     await card(page, post).locator(".like").click()
     await page.wait_for_url(re.compile(r"/accounts/login/\?next=%2F$"))
 
@@ -91,10 +86,10 @@ async def test_what_was_liked_while_a_page_was_away_is_counted_when_it_is_back(
     await expect(card(page, post).locator("[data-likes]")).to_have_text("1", timeout=60_000)
 
 
-async def test_a_comment_appears_on_open_pages_and_moves_nothing_that_is_being_typed(
-    site: Site, open_page: OpenPage, author: Visitor, post: int
+async def test_a_comment_appears_on_visits_and_moves_nothing_that_is_being_typed(
+    site: Site, visit: Visit, author: Visitor, post: int
 ) -> None:
-    typing, listing = await open_page(f"/posts/{post}/", site.author()), await live(await open_page("/"))
+    typing, listing = await visit(f"/posts/{post}/", site.author()), await live(await visit("/"))
     field = typing.get_by_label("Your comment")
     await field.fill("I was about to say")
     place = await field.bounding_box()
@@ -113,14 +108,14 @@ async def test_a_comment_appears_on_open_pages_and_moves_nothing_that_is_being_t
     await expect(card(listing, post).locator("[data-comments]")).to_have_text("2 comments")
 
 
-async def test_an_edited_comment_changes_and_a_deleted_one_goes_on_open_pages(
-    site: Site, open_page: OpenPage, author: Visitor, post: int
+async def test_an_edited_comment_changes_and_a_deleted_one_goes_on_visits(
+    site: Site, visit: Visit, author: Visitor, post: int
 ) -> None:
-    reader = await open_page(f"/posts/{post}/")
+    reader = await visit(f"/posts/{post}/")
     for body in ("One", "Two"):
         author.post(f"/posts/{post}/comments/", body=body)
     await expect(reader.locator(".comment")).to_have_count(2)
-    writer = await open_page(f"/posts/{post}/", author)
+    writer = await visit(f"/posts/{post}/", author)
     await writer.locator(".comment", has_text="Two").get_by_role("link", name="Edit").click()
     await writer.get_by_label("Your comment").fill("Two and a half")
     await writer.get_by_role("button", name="Save").click()
@@ -132,9 +127,9 @@ async def test_an_edited_comment_changes_and_a_deleted_one_goes_on_open_pages(
 
 
 async def test_words_that_are_being_typed_outlive_the_post(
-    open_page: OpenPage, site: Site, author: Visitor, post: int
+    visit: Visit, site: Site, author: Visitor, post: int
 ) -> None:
-    page = await open_page(f"/posts/{post}/", site.author())
+    page = await visit(f"/posts/{post}/", site.author())
     field = page.get_by_label("Your comment")
     await field.fill("Too late")
     author.post(f"/posts/{post}/delete/")
@@ -157,13 +152,13 @@ async def test_likes_and_comments_work_without_javascript(site: Site, browser: B
 
 
 async def test_an_author_sees_a_post_come_live_on_its_page_and_among_their_own(
-    site: Site, open_page: OpenPage, author: Visitor
+    site: Site, visit: Visit, author: Visitor
 ) -> None:
     site.catalogue.add(ISBN, cover=picture())
     site.catalogue.answer("/b/id/", status(503))
     site.catalogue.hold()
     post_id = author.write("Step by step", isbn=ISBN)
-    pages = [await open_page(path, author) for path in (f"/posts/{post_id}/", "/mine/", "/")]
+    pages = [await visit(path, author) for path in (f"/posts/{post_id}/", "/mine/", "/")]
     await asyncio.to_thread(site.catalogue.wait_until_asked, ISBN)
     for page in pages:
         await expect(page.locator(".progress .now")).to_have_text("Looking the book up")
@@ -182,17 +177,17 @@ async def test_an_author_sees_a_post_come_live_on_its_page_and_among_their_own(
 
 
 async def test_a_post_appears_on_its_book_s_and_its_author_s_page_and_on_no_other_one_s(
-    site: Site, open_page: OpenPage, author: Visitor
+    site: Site, visit: Visit, author: Visitor
 ) -> None:
     other = site.author()
     with site.reader() as witness:
         first = author.write("First", book_title="A rare book")
         elsewhere = other.write("Elsewhere", book_title="Another book")
         witness.until(first, elsewhere)
-    listing = await live(await open_page("/"))
+    listing = await live(await visit("/"))
 
     async def follow(post_id: int, link: str) -> Page:
-        page = await open_page("/")
+        page = await visit("/")
         await card(page, post_id).locator(f".by a{link}").click()
         return await live(page)
 

@@ -2,16 +2,18 @@
 
 export function sendOnce() {
   for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", () => {
-      for (const button of form.querySelectorAll("button")) {
-        button.disabled = true;
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) {
+        event.preventDefault();
       }
+      // The buttons stay enabled: what a disabled one is called would not be sent.
+      form.dataset.sent = "yes";
     });
   }
   // Back from the next page, with this one as it was left.
   addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("form[data-once] button")) {
-      button.disabled = false;
+    for (const form of document.querySelectorAll("form[data-once]")) {
+      delete form.dataset.sent;
     }
   });
 }
