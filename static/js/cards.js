@@ -1,6 +1,13 @@
-// The cards of a list: put where their publishing time says, replaced, taken away; and dates in words.
+// The cards of a list: new ones slide in at the top, or wait while somebody reads further down; changes follow.
+
+import { dress } from "./state.js";
+import { showUnseen } from "./unseen.js";
 
 const NEW_FOR = 6_000; // ms that a card looks new
+const AT_TOP = 8; // px from the top of the page that count as the top
+
+const held = new Map(); // by the post's number: cards that wait until the reader is at the top
+const slidInUnseen = new Set(); // numbers of posts whose cards slid in while nobody looked at this tab
 
 function parse(html) {
   const template = document.createElement("template");
@@ -17,57 +24,129 @@ function isNewer(one, other) {
   return difference > 0 || (difference === 0 && Number(one.dataset.postId) > Number(other.dataset.postId));
 }
 
+// The first card that stands below it in the list.
+function below(card) {
+  return [...document.querySelectorAll("[data-cards] .card")].find((other) => isNewer(card, other)) ?? null;
+}
+
+// A page of older posts, or one that is no list, takes no new cards; nor does a page that ends above this one.
+function isOnThisPage(card) {
+  const list = document.querySelector("[data-cards]");
+  return list !== null && (below(card) !== null || !document.querySelector("[rel=next]"));
+}
+
+function isAtTop() {
+  return scrollY <= AT_TOP;
+}
+
+function countUnseen() {
+  showUnseen(held.size, slidInUnseen.size);
+}
+
 // Gives the card where it is news to this page, else null.
 export function insert(notice, belongs) {
   const card = parse(notice.html);
   if (!belongs(card)) {
     return null;
   }
-  if (cardOf(notice.new_id)) {
-    replace(notice);
+  if (cardOf(notice.new_id) || held.has(notice.new_id)) {
+    replace(notice, belongs);
     return null;
   }
-  const list = document.querySelector("[data-cards]");
-  if (list) {
-    const below = [...list.querySelectorAll(".card")].find((other) => isNewer(card, other));
-    const isOnThisPage = below || !document.querySelector("[rel=next]");
-    if (isOnThisPage) {
-      list.querySelector(".empty")?.remove();
-      list.insertBefore(card, below ?? null);
-      card.classList.add("new");
-      setTimeout(() => card.classList.remove("new"), NEW_FOR);
-      refreshDates();
+  if (isOnThisPage(card)) {
+    held.set(notice.new_id, card);
+    if (isAtTop()) {
+      slideIn();
     }
+    countUnseen();
   }
   return card;
 }
 
-export function replace(notice) {
-  cardOf(notice.new_id)?.replaceWith(parse(notice.html));
-  refreshDates();
+// Puts the cards in that wait; gives the uppermost.
+function slideIn() {
+  const cards = [...held.values()].sort((one, other) => (isNewer(one, other) ? -1 : 1));
+  held.clear();
+  if (isAtTop()) {
+    scrollTo({ top: 0, behavior: "instant" }); // further down a browser keeps what is read in place, and these hidden
+  }
+  document.querySelector("[data-cards] .empty")?.remove();
+  for (const card of cards) {
+    document.querySelector("[data-cards]").insertBefore(card, below(card));
+    card.classList.add("new");
+    setTimeout(() => card.classList.remove("new"), NEW_FOR);
+    if (document.hidden) {
+      slidInUnseen.add(Number(card.dataset.postId));
+    }
+  }
+  dress();
+  return cards[0];
+}
+
+export function replace(notice, belongs) {
+  const [card, old] = [parse(notice.html), cardOf(notice.new_id)];
+  if (!belongs(card)) {
+    remove(notice.new_id); // it is about another book now
+  } else if (held.has(notice.new_id)) {
+    held.set(notice.new_id, card);
+  } else if (old) {
+    const hadFocus = old.contains(document.activeElement);
+    keepPlace(() => old.replaceWith(card));
+    if (hadFocus) {
+      card.querySelector("h2 a").focus({ preventScroll: true });
+    }
+  }
+  dress();
 }
 
 export function remove(id) {
-  cardOf(id)?.remove();
+  held.delete(id);
+  slidInUnseen.delete(id);
+  keepPlace(() => cardOf(id)?.remove());
+  countUnseen();
 }
 
-const units = [
-  ["year", 31_557_600],
-  ["month", 2_629_800],
-  ["week", 604_800],
-  ["day", 86_400],
-  ["hour", 3_600],
-  ["minute", 60],
-];
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
-const absolute = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+// The list has been fetched anew: what waited is in it, or is gone.
+export function forgetHeld() {
+  held.clear();
+  countUnseen();
+}
 
-export function refreshDates() {
-  for (const element of document.querySelectorAll("time[datetime]")) {
-    const moment = new Date(element.dateTime);
-    const seconds = (Date.now() - moment) / 1000;
-    const [unit, length] = units.find(([, length]) => seconds >= length) ?? ["now", 0];
-    element.textContent = unit === "now" ? "just now" : relative.format(-Math.floor(seconds / length), unit);
-    element.title = absolute.format(moment);
+// Does something to the page, and the first card in sight that outlives it stays where it is on the screen.
+export function keepPlace(act) {
+  const tops = [...document.querySelectorAll(".card")].map((card) => [card.dataset.postId, topOf(card)]);
+  act();
+  const [id, top] = tops.find(([id, top]) => top >= 0 && cardOf(id)) ?? [];
+  if (id && !isAtTop()) {
+    scrollBy({ top: topOf(cardOf(id)) - top, behavior: "instant" });
   }
+}
+
+function topOf(card) {
+  return card.getBoundingClientRect().top;
+}
+
+// What the pill does. The focus goes where the reader's eyes go: the pill itself is gone.
+function showHeld() {
+  const first = slideIn();
+  countUnseen();
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+  scrollTo({ top: 0, behavior });
+  first.querySelector("h2 a").focus({ preventScroll: true });
+}
+
+export function followReader() {
+  document.querySelector("[data-pill]")?.addEventListener("click", showHeld);
+  addEventListener("scroll", () => {
+    if (held.size > 0 && isAtTop()) {
+      slideIn();
+      countUnseen();
+    }
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      slidInUnseen.clear();
+      countUnseen();
+    }
+  });
 }

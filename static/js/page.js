@@ -1,7 +1,8 @@
 // What every page runs: it keeps itself up to date, and its forms from being lost or sent twice.
 
 import { follow } from "./live.js";
-import { insert, refreshDates, remove, replace } from "./cards.js";
+import { followReader, insert, remove, replace } from "./cards.js";
+import { refreshDates } from "./dates.js";
 import { refresh, whenFresh } from "./refresh.js";
 import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { alertReader } from "./toast.js";
@@ -48,7 +49,7 @@ function published(notice) {
 }
 
 function changed(notice) {
-  replace(notice);
+  replace(notice, inStream);
   if (isShown(notice)) {
     refresh("post");
   }
@@ -102,4 +103,5 @@ dress();
 setInterval(refreshDates, 30_000);
 takeLikes();
 sendOnce();
+followReader();
 keepDraft();

@@ -1,6 +1,7 @@
 // Fetches the page anew and swaps the regions that may have changed, without touching what a reader types or where
 // they are. A region is what carries `data-refresh`, with its name.
 
+import { forgetHeld, keepPlace } from "./cards.js";
 import { mergeComments } from "./comments.js";
 import { dress } from "./state.js";
 
@@ -72,8 +73,12 @@ function swap(html, names) {
     const fresh = page.querySelector(`[data-refresh="${region.dataset.refresh}"]`);
     if (fresh) {
       const merge = merges[region.dataset.refresh];
-      merge ? merge(region, document.adoptNode(fresh)) : region.replaceWith(document.adoptNode(fresh));
+      document.adoptNode(fresh);
+      keepPlace(() => (merge ? merge(region, fresh) : region.replaceWith(fresh)));
     }
+  }
+  if (names.has("cards")) {
+    forgetHeld();
   }
   dress();
 }

@@ -1,6 +1,6 @@
 // What a page adds to the cards for its own reader: dates in words, the numbers of this moment, their own likes.
 
-import { refreshDates } from "./cards.js";
+import { refreshDates } from "./dates.js";
 import { say } from "./toast.js";
 
 const MOST_IDS = 100; // in one question

@@ -12,7 +12,10 @@ export function alertReader(notice, card) {
   const title = document.createElement("b");
   title.textContent = notice.title;
   const book = card.querySelector("cite");
-  words.append(title, book ? `${notice.author}, on ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
+  const kind = document.createElement("span");
+  kind.className = "spoken";
+  kind.textContent = "New post: ";
+  words.append(kind, title, book ? `${notice.author}, on ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
   toast.append(cover, words);
   show(toast);
 }
