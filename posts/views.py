@@ -18,6 +18,7 @@ from .forms import NewCommentForm, NewPostForm, PostForm
 from .models import EPOCH, Book, Post, PostQuerySet, posts_in_the_last_hour, slug_of
 from .outbox import State
 from .progress import add_progress
+from .rendering import render_body
 
 PAGE_LENGTH = 20
 COMMENTS_LENGTH = 50
@@ -138,6 +139,8 @@ def page_of_comments(post: Post, before: str | None) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def post_add(request: SignedInRequest) -> HttpResponse:
     form = NewPostForm(request.POST or None)
+    if "preview" in request.POST:
+        return preview(request, form)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
         post = Post.objects.filter(author=request.user, key=key).first() if key else None
@@ -146,6 +149,14 @@ def post_add(request: SignedInRequest) -> HttpResponse:
         else:
             return redirect("posts:detail", (post or submit_once(form, request.user)).pk)
     return render(request, "posts/form.html", {"form": form})
+
+
+def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
+    """The form as it was typed, with what readers would see of it. Nothing is saved."""
+    form.full_clean()
+    body = form.cleaned_data.get("body")
+    context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
+    return render(request, "posts/form.html", context)
 
 
 def quota_is_used_up(author: User) -> bool:
@@ -183,6 +194,8 @@ def own_post(request: SignedInRequest, pk: int) -> Post:
 def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     form = PostForm(request.POST or None, instance=post)
+    if "preview" in request.POST:
+        return preview(request, form, post)
     if request.method == "POST" and form.is_valid():
         if form.has_changed():
             with transaction.atomic():

@@ -17,30 +17,44 @@ function restore(form, fields) {
   }
 }
 
+// Null where the browser keeps nothing for this site.
+function storage() {
+  try {
+    return localStorage;
+  } catch (error) {
+    console.warn("This browser keeps no drafts for this site.", error);
+    return null;
+  }
+}
+
 export function keepDraft() {
+  const store = storage();
+  if (!store) {
+    return;
+  }
   if (document.querySelector(".post, [data-waiting-for]")) {
-    forgetSent();
+    forgetSent(store);
   }
   const form = document.querySelector("form[data-draft]");
   if (!form) {
     return;
   }
   const key = PREFIX + form.dataset.draft;
-  const kept = JSON.parse(localStorage.getItem(key));
+  const kept = JSON.parse(store.getItem(key));
   // A form that comes back with mistakes holds what was typed already.
   if (kept && !form.querySelector(".wrong, [role=alert]")) {
     restore(form, kept.fields);
   }
-  const keep = (sent) => localStorage.setItem(key, JSON.stringify({ fields: contents(form), sent }));
+  const keep = (sent) => store.setItem(key, JSON.stringify({ fields: contents(form), sent }));
   form.addEventListener("input", () => keep(false));
-  form.addEventListener("submit", () => keep(true));
+  form.addEventListener("submit", (event) => keep(event.submitter?.name !== "preview"));
 }
 
 // The page of a post is where a form leads that was accepted.
-function forgetSent() {
-  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
-    if (JSON.parse(localStorage.getItem(key)).sent) {
-      localStorage.removeItem(key);
+function forgetSent(store) {
+  for (const key of Object.keys(store).filter((name) => name.startsWith(PREFIX))) {
+    if (JSON.parse(store.getItem(key)).sent) {
+      store.removeItem(key);
     }
   }
 }

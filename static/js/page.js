@@ -8,6 +8,7 @@ import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { alertReader } from "./toast.js";
 import { sendOnce } from "./forms.js";
 import { keepDraft } from "./draft.js";
+import { previewInPlace } from "./preview.js";
 
 const states = {
   connecting: "connecting …",
@@ -102,6 +103,7 @@ follow(document.body.dataset.cursor, {
 dress();
 setInterval(refreshDates, 30_000);
 takeLikes();
-sendOnce();
 followReader();
+sendOnce();
 keepDraft();
+previewInPlace();

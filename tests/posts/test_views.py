@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from posts.models import Book, Comment, Like, Post
 from posts.outbox import State
+from posts.rendering import render_body
 
 from ..conftest import MakePost
 
@@ -289,7 +291,56 @@ class TestEditAndDelete:
         assert client.post(f"/posts/{post.pk}/{action}/", payload()).status_code == 403
 
 
+class TestPreview:
+    ATTACK = "<script>alert(1)</script> **bold** [x](javascript:alert(1))"
+
+    def test_it_shows_what_publishing_would_and_saves_nothing(self, author: Client) -> None:
+        answer = author.post("/posts/new/", payload(body=self.ATTACK, key="abc", preview="yes"))
+        assert answer.status_code == 200
+        text = answer.content.decode()
+        assert render_body(self.ATTACK).html in text
+        assert "<strong>bold</strong>" in text
+        assert "<script>alert" not in text
+        assert 'value="abc"' in text
+        assert not Post.objects.exists()
+
+    def test_of_an_edit_it_leaves_the_post_as_it_was(self, author: Client, make_post: MakePost) -> None:
+        post = published(make_post)
+        answer = author.post(f"/posts/{post.pk}/edit/", payload(title="Newer", body="*Newer.*", preview="yes"))
+        assert "<em>Newer.</em>" in answer.content.decode()
+        post.refresh_from_db()
+        assert (post.title, post.body, post.state) == ("On reading slowly", "Four evenings.", State.DONE)
+
+    def test_it_needs_no_title_and_says_what_is_wrong_with_the_text(self, author: Client) -> None:
+        assert "<em>a</em>" in author.post("/posts/new/", {"body": "*a*", "preview": "yes"}).content.decode()
+        answer = author.post("/posts/new/", payload(body="", preview="yes"))
+        assert "No preview: there is something to mend in your text." in answer.content.decode()
+
+    def test_it_neither_costs_nor_needs_quota(self, author: Client, settings: Settings) -> None:
+        settings.POSTS_PER_HOUR = 1
+        for _ in range(2):
+            author.post("/posts/new/", payload(preview="yes"))
+        assert author.post("/posts/new/", payload()).status_code == 302
+        assert "Please wait a little." not in author.post("/posts/new/", payload(preview="yes")).content.decode()
+
+    def test_only_for_the_author(self, client: Client, make_post: MakePost, bob: User) -> None:
+        post = published(make_post)
+        client.force_login(bob)
+        assert client.post(f"/posts/{post.pk}/edit/", payload(preview="yes")).status_code == 404
+
+
 class TestAccounts:
+    @pytest.mark.parametrize("page", ["login", "signup", "logout", "password/change", "reauthenticate", "email"])
+    def test_the_same_thing_has_the_same_name_on_every_page(self, client: Client, author: Client, page: str) -> None:
+        for visitor in (Client(), author):
+            text = visitor.get(f"/accounts/{page}/", follow=True).content.decode()
+            assert not re.search(r"sign(ed)?[ -](in|out)\b", text, re.IGNORECASE)
+
+    def test_what_was_done_is_said_in_the_same_words(self, client: Client, ann: User) -> None:
+        fields = {"login": "ann@example.org", "password": "correct horse battery"}
+        assert "You are logged in as ann." in client.post("/accounts/login/", fields, follow=True).content.decode()
+        assert "You are logged out." in client.post("/accounts/logout/", follow=True).content.decode()
+
     def test_a_site_that_sends_no_mail_promises_none(self, client: Client) -> None:
         assert "sends no mail" in client.get("/accounts/password/reset/").content.decode()
         assert client.post("/accounts/password/reset/", {"email": "ann@example.org"}).status_code == 405

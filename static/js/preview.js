@@ -1,0 +1,45 @@
+// Shows a preview without leaving the form: of the answer that comes without this script, too, one region is swapped.
+
+export function previewInPlace() {
+  const button = document.querySelector("form[data-draft] [name=preview]");
+  button?.addEventListener("click", (event) => {
+    event.preventDefault();
+    show(button);
+  });
+}
+
+async function show(button) {
+  const region = document.querySelector("[data-preview]");
+  if (region.getAttribute("aria-busy") === "true") {
+    return;
+  }
+  region.setAttribute("aria-busy", "true");
+  region.replaceChildren(...(await fetchPreview(button)));
+  region.removeAttribute("aria-busy");
+  region.scrollIntoView({ block: "nearest" });
+}
+
+async function fetchPreview(button) {
+  let response, html;
+  try {
+    response = await fetch(location.href, { method: "POST", body: new FormData(button.form, button) });
+    html = await response.text();
+  } catch (error) {
+    console.warn("The preview could not be fetched.", error);
+    return complaint("There is no way to the site at the moment, so no preview. What you typed is safe; try again soon.");
+  }
+  if (response.redirected || response.status === 403) {
+    return complaint("You are no longer logged in. Log in in another tab, then reload this page: your text is kept.");
+  }
+  if (!response.ok) {
+    return complaint(`The site could not make a preview (${response.status}). What you typed is safe; try again soon.`);
+  }
+  return new DOMParser().parseFromString(html, "text/html").querySelector("[data-preview]").childNodes;
+}
+
+function complaint(words) {
+  const paragraph = document.createElement("p");
+  paragraph.className = "error";
+  paragraph.textContent = words;
+  return [paragraph];
+}
