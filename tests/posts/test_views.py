@@ -304,8 +304,8 @@ class TestPreview:
         assert 'value="abc"' in text
         assert not Post.objects.exists()
 
-    def test_of_an_edit_it_leaves_the_post_as_it_was(self, author: Client, make_post: MakePost) -> None:
-        post = published(make_post)
+    def test_of_an_edit_it_leaves_the_post_as_it_was(self, author: Client, make_published: MakePost) -> None:
+        post = make_published()
         answer = author.post(f"/posts/{post.pk}/edit/", payload(title="Newer", body="*Newer.*", preview="yes"))
         assert "<em>Newer.</em>" in answer.content.decode()
         post.refresh_from_db()
@@ -323,8 +323,8 @@ class TestPreview:
         assert author.post("/posts/new/", payload()).status_code == 302
         assert "Please wait a little." not in author.post("/posts/new/", payload(preview="yes")).content.decode()
 
-    def test_only_for_the_author(self, client: Client, make_post: MakePost, bob: User) -> None:
-        post = published(make_post)
+    def test_only_for_the_author(self, client: Client, make_published: MakePost, bob: User) -> None:
+        post = make_published()
         client.force_login(bob)
         assert client.post(f"/posts/{post.pk}/edit/", payload(preview="yes")).status_code == 404
 
