@@ -187,7 +187,7 @@ async def complaints_at(page: Page, address: str) -> list[str]:
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type != "debug":  # advice of the browser's
+        if not message.text.startswith("[DOM]"):  # the browser's advice on forms
             complaints.append(message.text)
 
     page.on("console", note)
@@ -196,3 +196,16 @@ async def complaints_at(page: Page, address: str) -> list[str]:
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         complaints.append("wider than its window")
     return [text for text in complaints if "404" not in text]
+
+
+@pytest.mark.parametrize(("finger", "least"), [(False, 24), (True, 44)])
+async def test_what_is_pressed_is_large_enough(site: Site, browser: Browser, finger: bool, least: int) -> None:
+    context = await browser.new_context(viewport={"width": 320, "height": 640}, has_touch=finger, is_mobile=finger)
+    page = await context.new_page()
+    await page.goto(site.url)
+    await sign_up(page, f"finger{least}")
+    for path in ("/", "/posts/new/", "/accounts/email/", "/accounts/login/"):
+        await page.goto(site.url + path)
+        for part in await page.locator(".top :is(a, button), .acts > :is(a, button), .foot :is(a, button)").all():
+            box = await part.bounding_box()
+            assert box is None or box["height"] >= least, (path, await part.inner_text())
