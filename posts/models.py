@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -17,9 +18,6 @@ from django.utils.text import slugify
 
 from .outbox import Outbox, OutboxQuerySet, State
 
-if TYPE_CHECKING:
-    from .progress import Progress
-
 TITLE_LENGTH = 200
 BODY_LENGTH = 20_000
 COMMENT_LENGTH = 5_000
@@ -27,6 +25,7 @@ SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
 DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
 SLUG_LENGTH = 60
 TAKEN_SLUGS = {"edit", "delete", "retry", "like", "comments"}  # beside the slug in an address stand these, too
+FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -108,12 +107,25 @@ class Book(models.Model):
 
 
 class Step(models.TextChoices):
-    """How far a post has come, in the words of the live protocol. ("failed" is a state of the outbox.)"""
+    """How far a post has come, in the words of the live protocol. (FAILED is a state of the outbox.)"""
 
     SAVED = "saved"
     LOOKING_UP = "looking_up"
     COVER = "cover"
     PUBLISHED = "published"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`step`: as in the live protocol. `detail`: what is going on or went wrong. `expected`: about how long still."""
+
+    step: str
+    detail: str
+    expected: str
+
+    @property
+    def has_failed(self) -> bool:
+        return self.step == FAILED
 
 
 class PostQuerySet(OutboxQuerySet["Post"]):

@@ -1,33 +1,18 @@
 """How far a post has come, in words for its author: from the rows alone, so the same live and after a reload."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
 from django.utils import timezone
 
-from .models import Book, Outcome, Post, Step
+from .models import FAILED, Book, Outcome, Post, Progress, Step
 from .outbox import State
 
-FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
 RECENT = 20  # posts, whose way tells how long the next one may take
 NOBODY_KNOWS = timedelta(seconds=3)  # how long, on a site without a post
 OVERTIME = timedelta(seconds=10)  # what a deadline may be exceeded by (the sweep, a busy worker)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """`step`: as in the live protocol. `detail`: what is going on or went wrong. `expected`: about how long still."""
-
-    step: str
-    detail: str
-    expected: str
-
-    @property
-    def has_failed(self) -> bool:
-        return self.step == FAILED
 
 
 def add_progress(posts: Iterable[Post]) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import talking, views
+from . import talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
@@ -9,11 +9,11 @@ urlpatterns = [
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("books/<int:pk>/", views.book_detail, name="book"),
     path("books/<int:pk>/<slug:slug>/", views.book_detail, name="book"),
-    path("posts/new/", views.post_add, name="add"),
+    path("posts/new/", writing.post_add, name="add"),
     path("posts/<int:pk>/", views.post_detail, name="detail"),
-    path("posts/<int:pk>/edit/", views.post_edit, name="edit"),
-    path("posts/<int:pk>/retry/", views.post_retry, name="retry"),
-    path("posts/<int:pk>/delete/", views.post_delete, name="delete"),
+    path("posts/<int:pk>/edit/", writing.post_edit, name="edit"),
+    path("posts/<int:pk>/retry/", writing.post_retry, name="retry"),
+    path("posts/<int:pk>/delete/", writing.post_delete, name="delete"),
     path("posts/<int:pk>/like/", talking.like, name="like"),
     path("posts/<int:pk>/comments/", talking.comments, name="comments"),
     path("posts/<int:pk>/comments/<int:comment_pk>/edit/", talking.comment_edit, name="edit_comment"),

@@ -1,24 +1,19 @@
-"""The pages of the site: lists, a post, and what its author may do with it."""
+"""What is there to read: the lists, a post with its comments, a cover."""
 
 import re
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from .forms import NewCommentForm, NewPostForm, PostForm
-from .models import EPOCH, Book, Post, PostQuerySet, posts_in_the_last_hour, slug_of
-from .outbox import State
+from .forms import NewCommentForm
+from .models import EPOCH, Book, Post, PostQuerySet, slug_of
 from .progress import add_progress
-from .rendering import render_body
 
 PAGE_LENGTH = 20
 COMMENTS_LENGTH = 50
@@ -133,99 +128,6 @@ def page_of_comments(post: Post, before: str | None) -> dict[str, Any]:
         comments = comments.filter(pk__lt=whole_number(before))
     page = list(comments[: COMMENTS_LENGTH + 1])
     return {"comments": page[:COMMENTS_LENGTH], "older": len(page) > COMMENTS_LENGTH}
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def post_add(request: SignedInRequest) -> HttpResponse:
-    form = NewPostForm(request.POST or None)
-    if "preview" in request.POST:
-        return preview(request, form)
-    if request.method == "POST" and form.is_valid():
-        key = form.cleaned_data["key"]
-        post = Post.objects.filter(author=request.user, key=key).first() if key else None
-        if post is None and quota_is_used_up(request.user):
-            form.add_error(None, f"That is {settings.POSTS_PER_HOUR} posts within an hour. Please wait a little.")
-        else:
-            return redirect("posts:detail", (post or submit_once(form, request.user)).pk)
-    return render(request, "posts/form.html", {"form": form})
-
-
-def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
-    """The form as it was typed, with what readers would see of it. Nothing is saved."""
-    form.full_clean()
-    body = form.cleaned_data.get("body")
-    context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
-    return render(request, "posts/form.html", context)
-
-
-def quota_is_used_up(author: User) -> bool:
-    return 0 < settings.POSTS_PER_HOUR <= posts_in_the_last_hour(author.pk)
-
-
-def submit_once(form: NewPostForm, author: User) -> Post:
-    """Save a new post, or find the one that the same form has just become: of a double click
-
-    1. both requests looked for a post with this key and found none,
-    2. one inserted its post,
-    3. the other runs into the constraint here, and answers with the first one's.
-    """
-    post: Post = form.save(commit=False)
-    post.author = author
-    post.key = form.cleaned_data["key"] or None
-    try:
-        with transaction.atomic():
-            post.submit()
-    except IntegrityError:
-        first = Post.objects.filter(author=author, key=post.key).first() if post.key else None
-        if first is None:
-            raise
-        return first
-    return post
-
-
-def own_post(request: SignedInRequest, pk: int) -> Post:
-    """The person's post; to everybody else it does not exist."""
-    return get_object_or_404(Post, pk=pk, author=request.user)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    post = own_post(request, pk)
-    form = PostForm(request.POST or None, instance=post)
-    if "preview" in request.POST:
-        return preview(request, form, post)
-    if request.method == "POST" and form.is_valid():
-        if form.has_changed():
-            with transaction.atomic():
-                # Locked, or gone: deleted in another tab while this form was open.
-                get_object_or_404(Post.objects.select_for_update(), pk=pk)
-                post.edit()
-        return redirect("posts:detail", pk)
-    return render(request, "posts/form.html", {"form": form, "post": post})
-
-
-@login_required
-@require_POST
-def post_retry(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give a post that was given up another try."""
-    with transaction.atomic():
-        post = get_object_or_404(Post.objects.select_for_update(), pk=pk, author=request.user)
-        if post.state == State.FAILED:
-            post.submit()
-    return redirect("posts:detail", pk)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def post_delete(request: SignedInRequest, pk: int) -> HttpResponse:
-    post = own_post(request, pk)
-    if request.method == "POST":
-        post.delete()
-        messages.success(request, f"“{post.title}” is deleted.")
-        return redirect("posts:list")
-    return render(request, "posts/delete.html", {"post": post})
 
 
 @require_safe

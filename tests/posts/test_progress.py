@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from posts.models import Book, Outcome, Post, Step
+from posts.models import Book, Outcome, Post, Progress, Step
 from posts.outbox import State
-from posts.progress import Progress, add_progress
+from posts.progress import add_progress
 
 from ..conftest import MakePost
 

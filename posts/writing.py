@@ -1,0 +1,109 @@
+"""What authors do: write a post, look at it beforehand, edit it, try again what has failed, delete it."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from .forms import NewPostForm, PostForm
+from .models import Post, posts_in_the_last_hour
+from .outbox import State
+from .rendering import render_body
+from .views import SignedInRequest
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def post_add(request: SignedInRequest) -> HttpResponse:
+    form = NewPostForm(request.POST or None)
+    if "preview" in request.POST:
+        return preview(request, form)
+    if request.method == "POST" and form.is_valid():
+        key = form.cleaned_data["key"]
+        post = Post.objects.filter(author=request.user, key=key).first() if key else None
+        if post is None and quota_is_used_up(request.user):
+            form.add_error(None, f"That is {settings.POSTS_PER_HOUR} posts within an hour. Please wait a little.")
+        else:
+            return redirect("posts:detail", (post or submit_once(form, request.user)).pk)
+    return render(request, "posts/form.html", {"form": form})
+
+
+def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
+    """The form as it was typed, with what readers would see of it. Nothing is saved."""
+    form.full_clean()
+    body = form.cleaned_data.get("body")
+    context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
+    return render(request, "posts/form.html", context)
+
+
+def quota_is_used_up(author: User) -> bool:
+    return 0 < settings.POSTS_PER_HOUR <= posts_in_the_last_hour(author.pk)
+
+
+def submit_once(form: NewPostForm, author: User) -> Post:
+    """Save a new post, or find the one that the same form has just become: of a double click
+
+    1. both requests looked for a post with this key and found none,
+    2. one inserted its post,
+    3. the other runs into the constraint here, and answers with the first one's.
+    """
+    post: Post = form.save(commit=False)
+    post.author = author
+    post.key = form.cleaned_data["key"] or None
+    try:
+        with transaction.atomic():
+            post.submit()
+    except IntegrityError:
+        first = Post.objects.filter(author=author, key=post.key).first() if post.key else None
+        if first is None:
+            raise
+        return first
+    return post
+
+
+def own_post(request: SignedInRequest, pk: int) -> Post:
+    """The person's post; to everybody else it does not exist."""
+    return get_object_or_404(Post, pk=pk, author=request.user)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    post = own_post(request, pk)
+    form = PostForm(request.POST or None, instance=post)
+    if "preview" in request.POST:
+        return preview(request, form, post)
+    if request.method == "POST" and form.is_valid():
+        if form.has_changed():
+            with transaction.atomic():
+                # Locked, or gone: deleted in another tab while this form was open.
+                get_object_or_404(Post.objects.select_for_update(), pk=pk)
+                post.edit()
+        return redirect("posts:detail", pk)
+    return render(request, "posts/form.html", {"form": form, "post": post})
+
+
+@login_required
+@require_POST
+def post_retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give a post that was given up another try."""
+    with transaction.atomic():
+        post = get_object_or_404(Post.objects.select_for_update(), pk=pk, author=request.user)
+        if post.state == State.FAILED:
+            post.submit()
+    return redirect("posts:detail", pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def post_delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    post = own_post(request, pk)
+    if request.method == "POST":
+        post.delete()
+        messages.success(request, f"“{post.title}” is deleted.")
+        return redirect("posts:list")
+    return render(request, "posts/delete.html", {"post": post})
