@@ -44,7 +44,7 @@ def _progress(post: Post, book: Book | None, usual: timedelta) -> Progress:
     deadline = post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
     trouble = _trouble(book)
     if trouble:
-        detail = f"{trouble} At its deadline the post goes out without, and gets its cover when there is one."
+        detail = f"{trouble} The post goes out by then in any case, and gets its cover later."
         return Progress(post.step, detail, _words(deadline - now, deadline, now))
     return Progress(post.step, _what_is_done(post, book), _words(post.submitted_at + usual - now, deadline, now))
 
