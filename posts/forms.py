@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
@@ -113,8 +114,13 @@ class CommentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         fields = ("body",)
 
     def save(self, commit: bool = True) -> Comment:
-        self.instance.html = render_markdown(self.instance.body)
-        comment: Comment = super().save(commit)
+        comment: Comment = self.instance
+        comment.html = render_markdown(comment.body)
+        if comment.pk is None:
+            return super().save(commit)
+        comment.edited_at = timezone.now()
+        if commit:  # these alone: a comment that was deleted meanwhile stays so
+            comment.save(update_fields=["body", "html", "edited_at"])
         return comment
 
 

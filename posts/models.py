@@ -30,9 +30,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fold(text: str) -> str:
-    """The text without what two people write differently: case, accents, punctuation, spacing."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
+    """The text without what two people write differently: case, accents, punctuation, spacing.
+
+    What tells words apart stays: vowel signs, which are marks like accents, and the symbols of C++ and C#.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join("".join(_folded(c) for c in plain).split())
+
+
+def _folded(character: str) -> str:
+    if "\u0300" <= character <= "\u036f":  # the accents of Latin, Greek and Cyrillic letters
+        return ""
+    category = unicodedata.category(character)
+    return character if category[0] in "LNM" or category in ("Sc", "Sm", "So") or character == "#" else " "
 
 
 def slug_of(title: str) -> str:
@@ -144,8 +154,25 @@ class PostQuerySet(OutboxQuerySet["Post"]):
         # The first condition alone is redundant; it is the one an index can start from.
         return self.filter(published_at__lte=published_at).filter(Q(published_at__lt=published_at) | Q(pk__lt=pk))
 
-    def recount(self, pk: int) -> None:
+    def lock(self, pk: int) -> Post | None:
+        """The post, locked until the transaction ends: who adds something to it and who deletes it take turns.
+
+        1. A deletion collects the post's likes and comments,
+        2. a new one is committed,
+        3. the post is deleted from under it.
+        """
+        return self.select_for_update().filter(pk=pk).first()
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            list(self.select_for_update().values_list("pk"))
+            return super().delete()
+
+    def recount(self, pk: int, *, talk: bool) -> None:
         """Count a post's likes and comments anew, in the transaction that has just added one or taken one away.
+
+        Args:
+            talk: whether it was about a comment.
 
         The first statement locks the row, the second counts what is committed when the lock is held. In one:
 
@@ -153,7 +180,7 @@ class PostQuerySet(OutboxQuerySet["Post"]):
         2. the second waits for the first one's lock, with its count of one already taken, and writes that.
         """
         with transaction.atomic():
-            self.filter(pk=pk).update(count_number=F("count_number") + 1)
+            self.filter(pk=pk).update(count_number=F("count_number") + 1, talk_number=F("talk_number") + int(talk))
             self.filter(pk=pk).update(
                 like_count=Like.objects.filter(post_id=pk).count(),
                 comment_count=Comment.objects.filter(post_id=pk).count(),
@@ -198,6 +225,7 @@ class Post(Outbox):
     like_count = models.PositiveIntegerField(default=0, editable=False)
     comment_count = models.PositiveIntegerField(default=0, editable=False)
     count_number = models.PositiveBigIntegerField(default=0, editable=False)
+    talk_number = models.PositiveBigIntegerField(default=0, editable=False)  # another one where a comment changed
 
     progress: Progress  # given by add_progress()
 
@@ -233,6 +261,11 @@ class Post(Outbox):
         if self.published_at is None:
             return reverse("posts:detail", args=[self.pk])
         return reverse("posts:detail", args=[self.pk, self.slug])
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            Post.objects.lock(self.pk)
+            return super().delete(*args, **kwargs)
 
     def submit(self, *columns: str) -> None:
         self.step = Step.SAVED

@@ -20,7 +20,8 @@ def add_progress(posts: Iterable[Post]) -> None:
     unfinished = []
     for post in posts:
         post.progress = Progress(Step.PUBLISHED, "", "")
-        if post.is_being_worked_on or post.state == State.FAILED:
+        # A cover that came late and failed in the end is the operator's, not the author's.
+        if post.step != Step.PUBLISHED and (post.is_being_worked_on or post.state == State.FAILED):
             unfinished.append(post)
     if unfinished:
         keys = {post.pk: Book.key_of(post.isbn, post.book_title, post.book_author) for post in unfinished}
@@ -42,7 +43,7 @@ def _progress(post: Post, book: Book | None, usual: timedelta) -> Progress:
         return Progress(FAILED, "Something went wrong on our side, again and again. Nothing of it is lost.", "")
     now = timezone.now()
     deadline = post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
-    trouble = _trouble(book)
+    trouble = _trouble(book) if post.attempts else ""  # else it is an earlier post's
     if trouble:
         detail = f"{trouble} The post goes out by then in any case, and gets its cover later."
         return Progress(post.step, detail, _words(deadline - now, deadline, now))
@@ -60,7 +61,7 @@ def _trouble(book: Book | None) -> str:
 
 def _what_is_done(post: Post, book: Book | None) -> str:
     if post.step == Step.LOOKING_UP:
-        return "The catalogue is asked for the book."
+        return "Looking for the book in the catalogue."
     if post.step == Step.COVER and book:
         return f"The book is found: {book}{f', {book.year}' if book.year else ''}."
     return ""

@@ -29,7 +29,8 @@ def post_state(request: HttpRequest) -> JsonResponse:
 
 
 def state_of(ids: list[int], person: User | AnonymousUser) -> dict[str, Any]:
-    """By id: `likes`, `comments`, `liked` (by this person); of their own posts also `progress`."""
+    """By id: `likes`, `comments`, `talk` (another number where a comment has changed), `liked` (by this person); of
+    their own posts also `progress`."""
     own = Q(author_id=person.pk) if person.is_authenticated else Q()
     posts = list(Post.objects.filter(Q(published_at__isnull=False) | own, pk__in=ids).defer("body", "html"))
     liked: set[int] = set()
@@ -40,7 +41,12 @@ def state_of(ids: list[int], person: User | AnonymousUser) -> dict[str, Any]:
 
 
 def _state(post: Post, liked: bool, own: bool) -> dict[str, Any]:
-    state: dict[str, Any] = {"likes": post.like_count, "comments": post.comment_count, "liked": liked}
+    state: dict[str, Any] = {
+        "likes": post.like_count,
+        "comments": post.comment_count,
+        "talk": post.talk_number,
+        "liked": liked,
+    }
     if own:
         state["progress"] = {"step": post.progress.step, "detail": post.progress.detail}
     return state

@@ -2,12 +2,12 @@
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from .drafts import saved
 from .forms import CommentForm, NewCommentForm
 from .models import Comment, Like, Post
 from .state import state_of
@@ -20,30 +20,36 @@ def published_post(pk: int) -> Post:
 
 @require_POST
 def like(request: HttpRequest, pk: int) -> HttpResponse:
-    """Like a post, or no longer. A script gets the post's state, a form gets the post's page."""
+    """Like a post, or no longer: the other way round, or as `liked` says where a page knows what it wants.
+
+    A script gets the post's state, a form gets the post's page.
+    """
     post = published_post(pk)
     if not request.user.is_authenticated:
         return redirect_to_login(post.get_absolute_url())  # with this address, it would be left alone with a POST's
-    toggle(post, request.user.pk)
+    toggle(pk, request.user.pk, {"true": True, "false": False}.get(request.POST.get("liked", "")))
     if request.accepts("text/html"):
         return redirect(post)
     return JsonResponse(state_of([pk], request.user))
 
 
-def toggle(post: Post, person_id: int) -> None:
-    """Of two at once by the same person, one likes and the other finds it so:
+@transaction.atomic
+def toggle(post_id: int, person_id: int, wanted: bool | None = None) -> None:
+    locked_post(post_id)
+    own = Like.objects.filter(post_id=post_id, person_id=person_id)
+    likes = own.exists()
+    if likes and wanted is not True:
+        own.delete()
+    elif not likes and wanted is not False:
+        Like.objects.create(post_id=post_id, person_id=person_id)
 
-    1. both found no like to take away,
-    2. one added it,
-    3. the other runs into the constraint here, and leaves it.
-    """
-    taken_away, _ = Like.objects.filter(post=post, person_id=person_id).delete()
-    if not taken_away:
-        try:
-            with transaction.atomic():
-                Like.objects.create(post=post, person_id=person_id)
-        except IntegrityError:
-            return
+
+def locked_post(pk: int) -> Post:
+    """Raises Http404 where it has just been deleted."""
+    post = Post.objects.published().lock(pk)
+    if post is None:
+        raise Http404("No such post.")
+    return post
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,52 +61,47 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(f"{post.get_absolute_url()}#comment")
         if form.is_valid():
-            return redirect(submit_once(form, post, request.user.pk))
+            return saved(request, redirect(submit_once(form, pk, request.user.pk)))
     context = {"post": post, "form": form, **page_of_comments(post, request.GET.get("before"))}
     return render(request, "posts/comments.html", context)
 
 
-def submit_once(form: NewCommentForm, post: Post, author_id: int) -> Comment:
+@transaction.atomic
+def submit_once(form: NewCommentForm, post_id: int, author_id: int) -> Comment:
     """Save a new comment, or find the one that the same form has become already (as posts do)."""
+    locked_post(post_id)
     key = form.cleaned_data["key"] or None
     first = Comment.objects.filter(author_id=author_id, key=key).first() if key else None
     if first:
         return first
     comment: Comment = form.save(commit=False)
-    comment.post, comment.author_id, comment.key = post, author_id, key
-    try:
-        with transaction.atomic():
-            comment.save()
-    except IntegrityError:
-        first = Comment.objects.filter(author_id=author_id, key=key).first() if key else None
-        if first is None:  # the post was deleted meanwhile
-            raise Http404("No such post.") from None
-        return first
+    comment.post_id, comment.author_id, comment.key = post_id, author_id, key
+    comment.save()
     return comment
 
 
 def own_comment(request: SignedInRequest, pk: int, comment_pk: int) -> Comment:
     """The person's comment; to everybody else it does not exist."""
-    comments = Comment.objects.select_related("post")
-    return get_object_or_404(comments, pk=comment_pk, post_id=pk, author=request.user)
+    return get_object_or_404(locked_post(pk).comments, pk=comment_pk, author=request.user)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@transaction.atomic
 def comment_edit(request: SignedInRequest, pk: int, comment_pk: int) -> HttpResponse:
     comment = own_comment(request, pk, comment_pk)
     form = CommentForm(request.POST or None, instance=comment)
     if request.method == "POST" and form.is_valid():
         if form.has_changed():
-            comment.edited_at = timezone.now()
             form.save()
-        return redirect(comment)
+        return saved(request, redirect(comment))
     return render(request, "posts/comment_edit.html", {"form": form, "comment": comment})
 
 
 @login_required
 @require_POST
+@transaction.atomic
 def comment_delete(request: SignedInRequest, pk: int, comment_pk: int) -> HttpResponse:
     comment = own_comment(request, pk, comment_pk)
     comment.delete()
-    return redirect(f"{comment.post.get_absolute_url()}#comments")
+    return saved(request, redirect(f"{comment.post.get_absolute_url()}#comments"))

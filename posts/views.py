@@ -39,6 +39,8 @@ def post_list(request: HttpRequest) -> HttpResponse:
 def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpResponse:
     book = get_object_or_404(Book, pk=pk)
     posts = page_of(Post.objects.published().filter(book=book), request.GET.get("before"))
+    if not posts:  # its row may be of a post that nobody is to know of yet
+        raise Http404("No posts about it.")
     if slug != slug_of(str(book)):
         return redirect(book)
     return render(request, "posts/book.html", {**cards(posts), "book": book})

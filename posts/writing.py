@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from .drafts import saved
 from .forms import NewPostForm, PostForm
 from .models import Post, posts_in_the_last_hour
 from .outbox import State
@@ -28,7 +29,7 @@ def post_add(request: SignedInRequest) -> HttpResponse:
         if post is None and quota_is_used_up(request.user):
             form.add_error(None, f"That is {settings.POSTS_PER_HOUR} posts within an hour. Please wait a little.")
         else:
-            return redirect("posts:detail", (post or submit_once(form, request.user)).pk)
+            return saved(request, redirect("posts:detail", (post or submit_once(form, request.user)).pk))
     return render(request, "posts/form.html", {"form": form})
 
 
@@ -83,7 +84,7 @@ def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 # Locked, or gone: deleted in another tab while this form was open.
                 get_object_or_404(Post.objects.select_for_update(), pk=pk)
                 post.edit()
-        return redirect("posts:detail", pk)
+        return saved(request, redirect("posts:detail", pk))
     return render(request, "posts/form.html", {"form": form, "post": post})
 
 

@@ -54,7 +54,7 @@ def attempt(post_id: int, sources: dict[str, str]) -> str:
         if is_late(post) and post.attempts >= MOST_ATTEMPTS:
             post.finish()
             return f"done without: {postponed}"
-        wait = max(postponed.wait, back_off(post) if postponed.tried else 0)
+        wait = max(postponed.wait, back_off(post) if postponed.tried or is_late(post) else 0)
         return postpone(post, wait, postponed)
     except Superseded:
         return "superseded"
@@ -109,7 +109,7 @@ def publish(post: Post, book: Book | None) -> str:
         "minutes": rendering.minutes,
         "published_at": post.published_at or timezone.now(),
         # Before the first readers there is nothing that could be edited.
-        "shown_edited_at": post.edited_at if post.published_at else None,
+        "shown_edited_at": post.edited_at if is_edited(post) else None,
     }
     for name, value in columns.items():
         setattr(post, name, value)
@@ -130,6 +130,10 @@ def publish(post: Post, book: Book | None) -> str:
     return "published without a cover, for now" if owed else "published"
 
 
+def is_edited(post: Post) -> bool:
+    return bool(post.published_at and post.edited_at and post.edited_at > post.published_at)
+
+
 def back_off(post: Post) -> float:
     """Seconds: doubling with each attempt, with jitter."""
     first, longest = FIRST_BACK_OFF, LONGEST_BACK_OFF
@@ -143,7 +147,8 @@ def postpone(post: Post, wait: float, reason: Exception) -> str:
     now = timezone.now()
     if now < deadline(post):
         wait = min(wait, (deadline(post) - now).total_seconds())
-    tried = not isinstance(reason, books.Postponed) or reason.tried
+    # For a late cover nobody waits: while the catalogue is left alone its waits grow all the same.
+    tried = not isinstance(reason, books.Postponed) or reason.tried or is_late(post)
     if not post.postpone(now + timedelta(seconds=wait), str(reason) or type(reason).__name__, tried=tried):
         return "superseded"
     if not is_late(post):

@@ -79,7 +79,8 @@ def heard(source: str, *, reachable: bool) -> None:
         failures = _redis().incr(failures_key)
         _redis().expire(failures_key, FAILURES_SECONDS)
         if failures >= BREAKER_AFTER:
-            _redis().set(key(source, "breaker"), "open", ex=BREAKER_SECONDS)
+            # Not where it has asked for longer itself.
+            _redis().set(key(source, "breaker"), "open", ex=BREAKER_SECONDS, nx=True)
             logger.warning("%s failed %s times in a row; it is left alone for a while.", source, BREAKER_AFTER)
     except redis.RedisError as error:
         logger.warning("The breaker did not hear of an answer (%s); the next one counts.", error)

@@ -5,6 +5,7 @@ connected to, not for a name that could be looked up a second time and give anot
 """
 
 import contextlib
+import email.utils
 import functools
 import ipaddress
 import json
@@ -25,6 +26,7 @@ from posts.models import Outcome
 
 SECONDS = 5.0  # for all that one attempt does outside
 MOST_REDIRECTS = 4
+LONGEST_REFUSAL = 24 * 3600.0  # seconds; beyond that nobody means us
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Addresses in IPv6 that lead to IPv4 ones and that `is_global` lets pass.
@@ -151,9 +153,19 @@ def _checked(url: str, status: int, headers: dict[str, str], body: bytes) -> byt
     if status in (404, 410):
         raise NotFound(f"{_shown(url)}: {status}")
     if status in (403, 429):
-        asked = headers.get("retry-after", "")
-        raise Refused(f"{_shown(url)}: {status}", float(asked) if re.fullmatch("[0-9]{1,5}", asked) else 0)
+        raise Refused(f"{_shown(url)}: {status}", _seconds(headers.get("retry-after", "")))
     raise Unreachable(f"{_shown(url)}: {status}")
+
+
+def _seconds(retry_after: str) -> float:
+    """What a Retry-After asks for, in seconds or by a date (RFC 9110, 10.2.3); 0 where it is neither."""
+    if re.fullmatch("[0-9]{1,9}", retry_after, re.ASCII):
+        return min(float(retry_after), LONGEST_REFUSAL)
+    try:
+        seconds: float = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(0.0, seconds), LONGEST_REFUSAL)
 
 
 def _readable(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

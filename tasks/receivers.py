@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from posts.counts import goes_with_its_post
 from posts.models import Comment, Like, Post
 from posts.outbox import State
 from updater import log
@@ -37,6 +38,7 @@ def announce_deleted(instance: Post, **kwargs: Any) -> None:
 
 @receiver([post_save, post_delete], sender=Like, dispatch_uid="tell of likes")
 @receiver([post_save, post_delete], sender=Comment, dispatch_uid="tell of comments")
-def tell_counted(instance: Like | Comment, **kwargs: Any) -> None:
-    post_id = instance.post_id
-    transaction.on_commit(lambda: tell_counts(post_id), robust=True)
+def tell_counted(instance: Like | Comment, origin: object = None, **kwargs: Any) -> None:
+    if not goes_with_its_post(origin):
+        post_id = instance.post_id
+        transaction.on_commit(lambda: tell_counts(post_id), robust=True)

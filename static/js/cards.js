@@ -1,10 +1,10 @@
 // The cards of a list: new ones slide in at the top, or wait while somebody reads further down; changes follow.
 
+import { isAtTop, keepPlace } from "./place.js";
 import { dress } from "./state.js";
 import { showUnseen } from "./unseen.js";
 
 const NEW_FOR = 6_000; // ms that a card looks new
-const AT_TOP = 8; // px from the top of the page that count as the top
 
 const held = new Map(); // by the post's number: cards that wait until the reader is at the top
 const slidInUnseen = new Set(); // numbers of posts whose cards slid in while nobody looked at this tab
@@ -33,10 +33,6 @@ function below(card) {
 function isOnThisPage(card) {
   const list = document.querySelector("[data-cards]");
   return list !== null && (below(card) !== null || !document.querySelector("[rel=next]"));
-}
-
-function isAtTop() {
-  return scrollY <= AT_TOP;
 }
 
 function countUnseen() {
@@ -83,11 +79,14 @@ function slideIn() {
   return cards[0];
 }
 
+// Gives whether this page has the card.
 export function replace(notice, belongs) {
   const [card, old] = [parse(notice.html), cardOf(notice.new_id)];
   if (!belongs(card)) {
     remove(notice.new_id); // it is about another book now
-  } else if (held.has(notice.new_id)) {
+    return false;
+  }
+  if (held.has(notice.new_id)) {
     held.set(notice.new_id, card);
   } else if (old) {
     const hadFocus = old.contains(document.activeElement);
@@ -97,6 +96,7 @@ export function replace(notice, belongs) {
     }
   }
   dress();
+  return held.has(notice.new_id) || old !== null;
 }
 
 export function remove(id) {
@@ -106,24 +106,15 @@ export function remove(id) {
   countUnseen();
 }
 
+// Ids of posts whose cards wait.
+export function heldIds() {
+  return [...held.keys()].map(String);
+}
+
 // The list has been fetched anew: what waited is in it, or is gone.
 export function forgetHeld() {
   held.clear();
   countUnseen();
-}
-
-// Does something to the page, and the first card in sight that outlives it stays where it is on the screen.
-export function keepPlace(act) {
-  const tops = [...document.querySelectorAll(".card")].map((card) => [card.dataset.postId, topOf(card)]);
-  act();
-  const [id, top] = tops.find(([id, top]) => top >= 0 && cardOf(id)) ?? [];
-  if (id && !isAtTop()) {
-    scrollBy({ top: topOf(cardOf(id)) - top, behavior: "instant" });
-  }
-}
-
-function topOf(card) {
-  return card.getBoundingClientRect().top;
 }
 
 // What the pill does. The focus goes where the reader's eyes go: the pill itself is gone.

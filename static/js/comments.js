@@ -1,9 +1,6 @@
-// The comments under a post: what is new, edited or gone, without moving what is being read or typed.
+// The comments under a post: what is new, edited or gone, while those that are the same stay as they are.
 
-// Brings the comments that are shown to the fresh ones, and leaves those alone that are the same.
 export function mergeComments(shown, fresh) {
-  const anchor = [...shown.children].find((element) => element.getBoundingClientRect().bottom > 0);
-  const before = anchor?.getBoundingClientRect().top;
   for (const element of [...shown.children]) {
     if (!element.id || !fresh.querySelector(`#${element.id}`)) {
       element.remove();
@@ -21,10 +18,7 @@ export function mergeComments(shown, fresh) {
       shown.insertBefore(element, place);
     }
   }
-  // Where the browser does not keep the place of what is read by itself.
-  if (anchor?.isConnected && before < 0) {
-    scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
-  }
+  shown.dataset.talk = fresh.dataset.talk;
 }
 
 function textOf(comment) {

@@ -1,21 +1,12 @@
-// Keeps what an author types in this browser until it has arrived: past a reload, a crash, and a login that ran out.
+// Keeps what an author types in this browser until the server says that it has arrived: past a reload, a crash, a
+// connection that breaks, and a login that ran out.
+//
+// A draft has an id, which its form sends along. The answer to a form that was accepted brings it back as a cookie, and
+// only that takes the draft away: that some page follows proves nothing.
 
 const PREFIX = "draft:";
-
-// What the form holds, its key included: sent again after all, it is still the same post.
-function contents(form) {
-  const fields = Object.fromEntries(new FormData(form));
-  delete fields.csrfmiddlewaretoken;
-  return fields;
-}
-
-function restore(form, fields) {
-  for (const [name, value] of Object.entries(fields)) {
-    if (form.elements[name]) {
-      form.elements[name].value = value;
-    }
-  }
-}
+const COOKIE = /(?:^|; )saved=([0-9a-f-]+)/;
+const NOT_TYPED = ["csrfmiddlewaretoken", "draft", "key"];
 
 // Null where the browser keeps nothing for this site.
 function storage() {
@@ -27,34 +18,85 @@ function storage() {
   }
 }
 
+function read(store, name) {
+  try {
+    return JSON.parse(store.getItem(name));
+  } catch (error) {
+    console.warn(`What was kept as ${name} is no draft; it is dropped.`, error);
+    store.removeItem(name);
+    return null;
+  }
+}
+
 export function keepDraft() {
   const store = storage();
   if (!store) {
     return;
   }
-  if (document.querySelector(".post, [data-waiting-for]")) {
-    forgetSent(store);
-  }
+  forgetArrived(store);
   const form = document.querySelector("form[data-draft]");
-  if (!form) {
-    return;
+  if (form) {
+    keep(store, form, PREFIX + form.dataset.draft);
   }
-  const key = PREFIX + form.dataset.draft;
-  const kept = JSON.parse(store.getItem(key));
-  // A form that comes back with mistakes holds what was typed already.
-  if (kept && !form.querySelector(".wrong, [role=alert]")) {
-    restore(form, kept.fields);
-  }
-  const keep = (sent) => store.setItem(key, JSON.stringify({ fields: contents(form), sent }));
-  form.addEventListener("input", () => keep(false));
-  form.addEventListener("submit", (event) => keep(event.submitter?.name !== "preview"));
 }
 
-// The page of a post is where a form leads that was accepted.
-function forgetSent(store) {
-  for (const key of Object.keys(store).filter((name) => name.startsWith(PREFIX))) {
-    if (JSON.parse(store.getItem(key)).sent) {
-      store.removeItem(key);
+function forgetArrived(store) {
+  const arrived = document.cookie.match(COOKIE)?.[1];
+  if (!arrived) {
+    return;
+  }
+  for (const name of Object.keys(store).filter((name) => name.startsWith(PREFIX))) {
+    if (read(store, name)?.id === arrived) {
+      store.removeItem(name);
     }
   }
+  document.cookie = "saved=; max-age=0; path=/";
+}
+
+function keep(store, form, name) {
+  const kept = read(store, name);
+  // A form that comes back with mistakes holds what was typed already.
+  const isBack = form.querySelector(".wrong, [role=alert]") !== null;
+  const base = isBack && kept ? kept.base : typed(form);
+  const isOurs = kept !== null && (isBack || same(kept.base, base));
+  if (isOurs && !isBack) {
+    restore(form, kept);
+  }
+  const id = document.createElement("input");
+  Object.assign(id, { type: "hidden", name: "draft", value: isOurs && kept.sent ? kept.id : randomId() });
+  form.append(id);
+  const write = (sent) => {
+    const draft = { id: id.value, key: form.elements.key?.value, base, fields: typed(form), sent };
+    store.setItem(name, JSON.stringify(draft));
+  };
+  form.addEventListener("input", () => write(false));
+  form.addEventListener("submit", (event) => write(event.submitter?.name !== "preview"));
+  form.querySelector("[data-discard]")?.addEventListener("click", () => store.removeItem(name));
+}
+
+function typed(form) {
+  const fields = Object.fromEntries(new FormData(form));
+  NOT_TYPED.forEach((name) => delete fields[name]);
+  return fields;
+}
+
+// Whether the draft was begun on what the form holds now: elsewhere it would bring back what has been changed since.
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function restore(form, kept) {
+  for (const [name, value] of Object.entries(kept.fields)) {
+    if (form.elements[name]) {
+      form.elements[name].value = value;
+    }
+  }
+  // Sent already, perhaps in vain: sent again it is still the same post. Not sent, it is the same text in two tabs.
+  if (kept.sent && form.elements.key) {
+    form.elements.key.value = kept.key;
+  }
+}
+
+function randomId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -9,7 +9,7 @@ const TOO_MANY = 4029;
 const TOO_MANY_WAIT = 30_000; // ms
 const SESSION_ENDED = 4501;
 
-// `handlers`: hello(), notice(message), signal(message), reset(), and
+// `handlers`: caughtUp() after each hello or answer, notice(message), signal(message), reset(), and
 // state("connecting" | "live" | "polling" | "offline" | "stopped").
 export function follow(cursor, handlers) {
   let socket = null;
@@ -58,7 +58,7 @@ export function follow(cursor, handlers) {
         sessionEnded = false;
         cursor = message.cursor;
         handlers.state("live");
-        handlers.hello();
+        handlers.caughtUp();
         break;
       case "update_notice":
         cursor = message.cursor;
@@ -145,6 +145,7 @@ export function follow(cursor, handlers) {
       handlers.reset();
     }
     answer.notices.forEach(handlers.notice);
+    handlers.caughtUp();
   }
 
   // Back on the network, or back in sight: now, not when the back-off says.

@@ -1,9 +1,9 @@
 // What every page runs: it keeps itself up to date, and its forms from being lost or sent twice.
 
 import { follow } from "./live.js";
-import { followReader, insert, remove, replace } from "./cards.js";
+import { followReader, heldIds, insert, remove, replace } from "./cards.js";
 import { refreshDates } from "./dates.js";
-import { refresh, whenFresh } from "./refresh.js";
+import { gone, refresh, whenFresh } from "./refresh.js";
 import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { alertReader } from "./toast.js";
 import { sendOnce } from "./forms.js";
@@ -39,18 +39,26 @@ function isShown(notice) {
 function published(notice) {
   if (document.querySelector(`[data-waiting-for="${notice.new_id}"]`)) {
     location.replace(notice.url);
-  } else if (isShown(notice)) {
+    return;
+  }
+  if (document.querySelector(`[data-own-post="${notice.new_id}"]`)) {
+    refresh("waiting", "mine");
+  }
+  if (isShown(notice)) {
     refresh("post");
-  } else {
-    const card = insert(notice, inStream);
-    if (card) {
-      alertReader(notice, card);
-    }
+    return;
+  }
+  const card = insert(notice, inStream);
+  if (card) {
+    alertReader(notice, card);
+    refresh("book");
   }
 }
 
 function changed(notice) {
-  replace(notice, inStream);
+  if (replace(notice, inStream)) {
+    refresh("book"); // its cover may have come
+  }
   if (isShown(notice)) {
     refresh("post");
   }
@@ -59,11 +67,7 @@ function changed(notice) {
 function removed(notice) {
   remove(notice.new_id);
   if (isShown(notice)) {
-    // The rest stays: somebody may be in the midst of a comment, and may want to keep the words.
-    const words = document.createElement("p");
-    words.className = "message";
-    words.textContent = "This post has just been deleted.";
-    document.querySelector("[data-refresh=post]").replaceWith(words);
+    gone();
   }
 }
 
@@ -71,23 +75,58 @@ const kinds = { published, changed, removed };
 
 function counted(message) {
   const id = String(message.new_id);
-  const { likes, comments } = message;
-  const before = takeCounts(id, { likes, comments });
-  // No like was given or taken, so it is about a comment: a new one, one less, or one edited.
-  const isAboutComments = before.comments !== comments || before.likes === likes;
-  if (isAboutComments && isShown(message)) {
+  const changed = takeCounts(id, message);
+  if (document.querySelector(`[data-talk-of="${id}"]`)) {
+    // Other comments, or one that was edited; a like perhaps. All who read this post hear of it in the same moment.
+    setTimeout(changed ? () => refresh("comments") : lookAtTalk, Math.random() * (changed ? 200 : 1_000));
+  }
+}
+
+function talk() {
+  return document.querySelector("[data-talk-of]");
+}
+
+async function lookAtTalk() {
+  compareTalk(await fetchState([talk().dataset.talkOf]));
+}
+
+function compareTalk(states) {
+  const state = states[talk()?.dataset.talkOf];
+  if (state && String(state.talk) !== talk().dataset.talk) {
     refresh("comments");
   }
 }
 
-function cameOn() {
-  refresh("waiting", "progress", "mine", "post");
+function cameOn(message) {
+  if (isShown(message)) {
+    refresh("post");
+  }
+  refresh("waiting", "progress", "mine");
+}
+
+// What went by while nobody told this page: signals are not replayed.
+async function caughtUp() {
+  if (document.querySelector("[data-own-post]")) {
+    refresh("waiting", "progress", "mine", "post");
+  }
+  const shown = [...document.querySelectorAll("[data-post-id]")].map((element) => element.dataset.postId);
+  const ids = new Set([...shown, ...heldIds(), ...(talk() ? [talk().dataset.talkOf] : [])]);
+  compareTalk(await fetchState([...ids]));
+}
+
+// Pages that come back together do not ask together.
+function spread(act) {
+  let first = true;
+  return () => {
+    setTimeout(act, first ? 0 : Math.random() * 1_000);
+    first = false;
+  };
 }
 
 const signals = { counts: counted, progress: cameOn, notification: () => {} };
 
 follow(document.body.dataset.cursor, {
-  hello: fetchState,
+  caughtUp: spread(caughtUp),
   notice: (notice) =>
     whenFresh(() => {
       kinds[notice.kind](notice);
@@ -96,7 +135,7 @@ follow(document.body.dataset.cursor, {
   signal: (message) => signals[message.type](message),
   reset: async () => {
     await refresh();
-    fetchState();
+    caughtUp();
   },
   state: showState,
 });

@@ -14,8 +14,11 @@ async function show(button) {
     return;
   }
   region.setAttribute("aria-busy", "true");
-  region.replaceChildren(...(await fetchPreview(button)));
-  region.removeAttribute("aria-busy");
+  try {
+    region.replaceChildren(...(await fetchPreview(button)));
+  } finally {
+    region.removeAttribute("aria-busy");
+  }
   region.scrollIntoView({ block: "nearest" });
 }
 
@@ -34,7 +37,8 @@ async function fetchPreview(button) {
   if (!response.ok) {
     return complaint(`The site could not make a preview (${response.status}). What you typed is safe; try again soon.`);
   }
-  return new DOMParser().parseFromString(html, "text/html").querySelector("[data-preview]").childNodes;
+  const preview = new DOMParser().parseFromString(html, "text/html").querySelector("[data-preview]");
+  return preview?.childNodes ?? complaint("The site's answer was no preview. What you typed is safe; try again soon.");
 }
 
 function complaint(words) {

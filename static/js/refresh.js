@@ -1,8 +1,9 @@
 // Fetches the page anew and swaps the regions that may have changed, without touching what a reader types or where
 // they are. A region is what carries `data-refresh`, with its name.
 
-import { forgetHeld, keepPlace } from "./cards.js";
+import { forgetHeld } from "./cards.js";
 import { mergeComments } from "./comments.js";
+import { keepPlace } from "./place.js";
 import { dress } from "./state.js";
 
 const BACK_OFF = { first: 2_000, longest: 30_000 }; // ms
@@ -57,30 +58,70 @@ export async function refresh(...names) {
 
 async function fetchPage() {
   const response = await fetch(location.href);
-  if (response.redirected) {
-    location.replace(response.url); // the post has got its address, or another one
-  } else if (response.status === 404) {
-    location.reload(); // it is gone, and the server says so better
-  } else if (!response.ok) {
+  if (response.status === 404) {
+    return gone();
+  }
+  if (!response.ok) {
     throw new Error(`${location.href} answered ${response.status}`);
   }
-  return response.text();
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (response.redirected) {
+    goTo(response.url, page);
+  }
+  return page;
 }
 
-function swap(html, names) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+// Where the address has changed and the page is still the same, somebody may be typing in it.
+function goTo(url, page) {
+  if (document.querySelector("[data-refresh=post]") && page.querySelector("[data-refresh=post]")) {
+    history.replaceState(null, "", url);
+  } else {
+    location.replace(url);
+  }
+}
+
+// The page's post is no more. The rest stays: somebody may be in the midst of a comment, and want to keep the words.
+export function gone() {
+  const post = document.querySelector("[data-refresh=post]");
+  if (document.querySelector("[data-gone]")) {
+    return null;
+  }
+  if (!post) {
+    location.reload(); // the server says it better
+    return null;
+  }
+  const words = document.createElement("p");
+  words.className = "message";
+  words.dataset.gone = "";
+  words.textContent = "This post has just been deleted.";
+  keepPlace(() => post.replaceWith(words));
+  document.querySelector(".talk form .acts")?.remove(); // nobody takes a comment any more; its words can be copied
+  return null;
+}
+
+function swap(page, names) {
   for (const region of regions().filter((region) => names.has(region.dataset.refresh))) {
-    const fresh = page.querySelector(`[data-refresh="${region.dataset.refresh}"]`);
+    const fresh = page?.querySelector(`[data-refresh="${region.dataset.refresh}"]`);
     if (fresh) {
-      const merge = merges[region.dataset.refresh];
-      document.adoptNode(fresh);
-      keepPlace(() => (merge ? merge(region, fresh) : region.replaceWith(fresh)));
+      const merge = merges[region.dataset.refresh] ?? replaceAll;
+      keepPlace(() => merge(region, document.adoptNode(fresh)));
     }
   }
   if (names.has("cards")) {
     forgetHeld();
   }
   dress();
+}
+
+// What had the focus has it again, where it is there again.
+function replaceAll(region, fresh) {
+  const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const attribute = ["id", "href", "data-like", "name"].find((name) => focused?.hasAttribute(name));
+  region.replaceChildren(...fresh.childNodes);
+  if (attribute) {
+    const value = CSS.escape(focused.getAttribute(attribute));
+    region.querySelector(`${focused.localName}[${attribute}="${value}"]`)?.focus({ preventScroll: true });
+  }
 }
 
 function backOff() {

@@ -4,11 +4,11 @@ import { refreshDates } from "./dates.js";
 import { say } from "./toast.js";
 
 const MOST_IDS = 100; // in one question
-const SPREAD = 1_000; // ms over which pages that come back together ask
 
-const known = new Map(); // by the post's id: { likes, comments, liked }, newer than what its card says
-const onTheirWay = new Set(); // ids of posts whose like is being saved
-let asked = false;
+// By the post's id, and newer than what its card says.
+const counts = new Map(); // { likes, comments }
+const liked = new Map(); // whether this reader likes it
+const beingSaved = new Set(); // ids of posts whose like is on its way
 
 // Dress what has just been put in the page.
 export function dress() {
@@ -16,90 +16,101 @@ export function dress() {
   for (const button of document.querySelectorAll("button[data-like][disabled]")) {
     button.disabled = false;
   }
-  known.forEach((_, id) => show(id));
+  new Set([...counts.keys(), ...liked.keys()]).forEach(show);
 }
 
-// The numbers that a message told; gives those that were known before.
-export function takeCounts(id, counts) {
-  const before = known.get(id) ?? {};
-  known.set(id, { ...before, ...counts });
+// The numbers that a message told. Gives whether there are other comments than before, or not known to be the same.
+export function takeCounts(id, { likes, comments }) {
+  const changed = counts.get(id)?.comments !== comments;
+  counts.set(id, { likes, comments });
   show(id);
-  return before;
+  return changed;
+}
+
+function takeLiked(id, value) {
+  liked.set(id, value);
+  show(id);
 }
 
 function show(id) {
-  const { likes, comments, liked } = known.get(id);
   for (const element of document.querySelectorAll(`[data-post-id="${id}"]`)) {
-    if (likes !== undefined) {
+    if (counts.has(id)) {
+      const { likes, comments } = counts.get(id);
       element.querySelector("[data-likes]").textContent = likes;
       element.querySelector("[data-comments]").textContent = `${comments} comment${comments === 1 ? "" : "s"}`;
     }
-    if (liked !== undefined) {
-      element.querySelector("[aria-pressed]")?.setAttribute("aria-pressed", liked);
+    if (liked.has(id)) {
+      element.querySelector("[aria-pressed]")?.setAttribute("aria-pressed", liked.get(id));
     }
   }
 }
 
-// After each hello: what was missed has no cursor and is not replayed.
-export async function fetchState() {
-  if (asked) {
-    await new Promise((resume) => setTimeout(resume, Math.random() * SPREAD));
-  }
-  asked = true;
-  const ids = [...document.querySelectorAll("[data-post-id]")].map((element) => element.dataset.postId);
+// Asks for what has no cursor and so is not replayed. Gives the states of the posts, by id.
+export async function fetchState(ids) {
+  const states = {};
   for (let start = 0; start < ids.length; start += MOST_IDS) {
-    await fetchSome(ids.slice(start, start + MOST_IDS));
+    Object.assign(states, await fetchSome(ids.slice(start, start + MOST_IDS)));
   }
+  return states;
 }
 
 async function fetchSome(ids) {
-  // What is told while the answer is on its way may be newer than the answer.
-  const told = new Map(ids.map((id) => [id, known.get(id)]));
+  // What is told, or pressed, while the answer is on its way may be newer than the answer.
+  const [told, pressed] = [new Map(counts), new Map(liked)];
   try {
     const response = await fetch(`/posts/state/?ids=${ids.join(",")}`);
     if (!response.ok) {
       throw new Error(`/posts/state/ answered ${response.status}`);
     }
-    for (const [id, { likes, comments, liked }] of Object.entries(await response.json())) {
-      takeCounts(id, known.get(id) === told.get(id) ? { likes, comments, liked } : { liked });
+    const states = await response.json();
+    for (const [id, state] of Object.entries(states)) {
+      if (counts.get(id) === told.get(id)) {
+        takeCounts(id, state);
+      }
+      if (liked.get(id) === pressed.get(id) && !beingSaved.has(id)) {
+        takeLiked(id, state.liked);
+      }
     }
+    return states;
   } catch (error) {
     console.warn("The numbers of this moment could not be fetched; the next hello does it again.", error);
+    return {};
   }
 }
 
-async function toggle(button) {
-  const article = button.closest("[data-post-id]");
-  const id = article.dataset.postId;
+async function press(button) {
+  const id = button.closest("[data-post-id]").dataset.postId;
   const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
   if (!token) {
     location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
-  if (onTheirWay.has(id)) {
+  if (beingSaved.has(id)) {
     return;
   }
-  onTheirWay.add(id);
-  const liked = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", liked); // at once; the number follows
+  beingSaved.add(id);
+  const wanted = button.getAttribute("aria-pressed") !== "true";
+  takeLiked(id, wanted); // at once; the number follows
   try {
     const headers = { Accept: "application/json", "X-CSRFToken": token };
-    const response = await fetch(button.dataset.like, { method: "POST", headers });
+    const body = new URLSearchParams({ liked: wanted });
+    const response = await fetch(button.dataset.like, { method: "POST", headers, body });
     if (response.redirected) {
       location.assign(response.url); // the login has run out
+    } else if (response.status === 403) {
+      takeLiked(id, !wanted);
+      say("This page is older than your login. Please reload it.");
     } else if (!response.ok) {
       throw new Error(`${button.dataset.like} answered ${response.status}`);
     } else {
-      Object.entries(await response.json()).forEach(([post, { likes, comments, liked }]) =>
-        takeCounts(post, { likes, comments, liked }),
-      );
+      Object.entries(await response.json()).forEach(([post, state]) => takeCounts(post, state));
     }
   } catch (error) {
     console.warn("A like could not be saved.", error);
-    button.setAttribute("aria-pressed", !liked);
+    takeLiked(id, !wanted);
     say("That could not be saved. Please try again.");
   }
-  onTheirWay.delete(id);
+  beingSaved.delete(id);
 }
 
 export function takeLikes() {
@@ -107,7 +118,7 @@ export function takeLikes() {
     const button = event.target.closest("button[data-like]");
     if (button) {
       event.preventDefault(); // on a post's own page it stands in a form
-      toggle(button);
+      press(button);
     }
   });
 }

@@ -32,7 +32,7 @@ def test_a_new_post_takes_as_long_as_the_last_ones_did(make_post: MakePost, make
 
 def test_it_says_what_is_going_on(make_post: MakePost) -> None:
     post = make_post(isbn=ISBN)
-    assert progress(post, step=Step.LOOKING_UP).detail == "The catalogue is asked for the book."
+    assert progress(post, step=Step.LOOKING_UP).detail == "Looking for the book in the catalogue."
     Book.objects.create(key=f"isbn:{ISBN}", title="Slow reading", year="2009", outcome=Outcome.FOUND)
     assert progress(post, step=Step.COVER).detail == "The book is found: Slow reading, 2009."
 
@@ -45,7 +45,8 @@ def test_trouble_is_said_in_words_with_the_time_until_the_deadline(
 ) -> None:
     post = make_post(isbn=ISBN)
     Book.objects.create(key=f"isbn:{ISBN}", outcome=outcome)
-    told = progress(post, step=Step.LOOKING_UP, submitted_at=timezone.now() - timedelta(seconds=20))
+    assert words not in progress(post).detail  # it was an earlier post's trouble
+    told = progress(post, step=Step.LOOKING_UP, attempts=1, submitted_at=timezone.now() - timedelta(seconds=20))
     assert words in told.detail
     assert told.expected in ("about 40 seconds", "about 39 seconds")
 
@@ -59,6 +60,10 @@ def test_a_post_that_is_given_up_says_so(make_post: MakePost) -> None:
     told = progress(make_post(), state=State.FAILED, due_at=None)
     assert (told.step, told.has_failed, told.expected) == ("failed", True, "")
     assert "Nothing of it is lost." in told.detail
+
+
+def test_a_cover_that_never_came_is_nothing_to_its_author(make_published: MakePost) -> None:
+    assert progress(make_published(), state=State.FAILED, due_at=None).step == "published"
 
 
 def test_a_published_one_has_arrived_though_its_cover_is_still_to_come(make_published: MakePost) -> None:

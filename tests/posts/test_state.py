@@ -23,8 +23,8 @@ def test_it_tells_the_numbers_by_id(client: Client, make_published: MakePost, bo
     Like.objects.create(post=one, person=bob)
     answer = client.get(f"/posts/state/?ids={one.pk},{other.pk}")
     assert answer.json() == {
-        str(one.pk): {"likes": 1, "comments": 0, "liked": False},
-        str(other.pk): {"likes": 0, "comments": 0, "liked": False},
+        str(one.pk): {"likes": 1, "comments": 0, "talk": 0, "liked": False},
+        str(other.pk): {"likes": 0, "comments": 0, "talk": 0, "liked": False},
     }
     assert "no-store" in answer.headers["Cache-Control"]
 
@@ -43,7 +43,7 @@ def test_an_author_is_told_how_far_their_post_is_and_nobody_else(
     post = make_post()
     Post.objects.filter(pk=post.pk).update(step=Step.LOOKING_UP)
     progress = author.get(f"/posts/state/?ids={post.pk}").json()[str(post.pk)]["progress"]
-    assert progress == {"step": "looking_up", "detail": "The catalogue is asked for the book."}
+    assert progress == {"step": "looking_up", "detail": "Looking for the book in the catalogue."}
     author.force_login(bob)
     assert author.get(f"/posts/state/?ids={post.pk}").json() == {}
     author.logout()

@@ -1,12 +1,14 @@
 """Likes and comments, as requests make them."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from posts.forms import CommentForm
 from posts.models import Comment, Like, Post
 from posts.talking import toggle
 
@@ -39,7 +41,13 @@ class TestLikes:
     def test_a_script_is_told_the_state(self, reader: Client, make_published: MakePost) -> None:
         post = make_published()
         answer = reader.post(f"/posts/{post.pk}/like/", headers=JSON)
-        assert answer.json() == {str(post.pk): {"likes": 1, "comments": 0, "liked": True}}
+        assert answer.json() == {str(post.pk): {"likes": 1, "comments": 0, "talk": 0, "liked": True}}
+
+    def test_a_page_that_knows_what_it_wants_gets_that(self, reader: Client, make_published: MakePost) -> None:
+        post = make_published()
+        for wanted, expected in (("true", 1), ("true", 1), ("false", 0), ("false", 0)):
+            reader.post(f"/posts/{post.pk}/like/", {"liked": wanted})
+            assert counts(post) == (expected, 0)
 
     def test_a_stranger_is_asked_to_log_in_and_led_back_to_the_post(
         self, client: Client, make_published: MakePost
@@ -84,6 +92,60 @@ class TestLikes:
 
 
 @pytest.mark.django_db(transaction=True)
+class TestDeletedMeanwhile:
+    """A post goes while somebody likes it or comments on it: one of the two is first, and nothing breaks."""
+
+    @pytest.fixture
+    def post(self, make_published: MakePost) -> Post:
+        return make_published()
+
+    def test_its_deletion_waits_for_a_like_that_is_being_saved(self, post: Post, bob: User) -> None:
+        deletion = threading.Thread(target=in_a_connection_of_its_own(post.delete))
+        with transaction.atomic():
+            toggle(post.pk, bob.pk)
+            deletion.start()
+        deletion.join()
+        assert not Post.objects.exists()
+        assert not Like.objects.exists()
+
+    def test_a_like_finds_it_gone(self, post: Post, bob: User) -> None:
+        answers: list[int] = []
+        reader = Client()
+        reader.force_login(bob)
+
+        def press() -> None:
+            answers.append(reader.post(f"/posts/{post.pk}/like/").status_code)
+
+        pressing = threading.Thread(target=in_a_connection_of_its_own(press))
+        with transaction.atomic():
+            Post.objects.lock(post.pk)
+            pressing.start()
+            post.delete()
+        pressing.join()
+        assert answers == [404]
+        assert not Like.objects.exists()
+
+    def test_an_edit_of_a_deleted_comment_does_not_bring_it_back(self, post: Post, bob: User) -> None:
+        comment = Comment.objects.create(post=post, author=bob, body="Yes.", html="<p>Yes.</p>")
+        form = CommentForm({"body": "No."}, instance=Comment.objects.get())
+        assert form.is_valid()
+        comment.delete()
+        with pytest.raises(DatabaseError):
+            form.save()
+        assert not Comment.objects.exists()
+
+
+def in_a_connection_of_its_own(act: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
 def test_twelve_people_at_once_are_twelve_likes(make_published: MakePost) -> None:
     post = make_published()
     people = [User.objects.create_user(f"reader{number}") for number in range(12)]
@@ -91,7 +153,7 @@ def test_twelve_people_at_once_are_twelve_likes(make_published: MakePost) -> Non
 
     def press(person: User) -> None:
         together.wait()
-        toggle(post, person.pk)
+        toggle(post.pk, person.pk)
         connection.close()
 
     threads = [threading.Thread(target=press, args=[person]) for person in people]
@@ -109,7 +171,7 @@ def test_one_person_in_many_tabs_is_never_more_than_one_like(make_published: Mak
 
     def press() -> None:
         together.wait()
-        toggle(post, bob.pk)
+        toggle(post.pk, bob.pk)
         connection.close()
 
     threads = [threading.Thread(target=press) for _ in range(6)]
@@ -174,6 +236,20 @@ class TestComments:
         comment = Comment.objects.get()
         reader.post(f"/posts/{post.pk}/comments/{comment.pk}/edit/", {"body": "Yes."})
         assert Comment.objects.get().edited_at is None
+
+    @pytest.mark.parametrize("number", [10**30, 0])
+    @pytest.mark.parametrize("action", ["edit", "delete"])
+    def test_one_that_is_nowhere_is_not_found(
+        self, reader: Client, make_published: MakePost, action: str, number: int
+    ) -> None:
+        assert reader.post(f"/posts/{number}/comments/1/{action}/").status_code == 404
+        assert reader.post(f"/posts/{make_published().pk}/comments/{number}/{action}/").status_code == 404
+
+    def test_an_answer_says_that_the_draft_of_it_has_arrived(self, reader: Client, make_published: MakePost) -> None:
+        address = f"/posts/{make_published().pk}/comments/"
+        assert "saved" not in reader.post(address, {"body": "", "draft": "abc1"}).cookies
+        assert reader.post(address, {"body": "Yes.", "draft": "abc1"}).cookies["saved"].value == "abc1"
+        assert "saved" not in reader.post(address, {"body": "Yes.", "draft": "no; draft"}).cookies
 
     @pytest.mark.parametrize("action", ["edit", "delete"])
     def test_nobody_else_does(

@@ -120,12 +120,17 @@ class TestBook:
         assert f'data-stream="book:{book.pk}"' in text
 
     @pytest.mark.parametrize("slug", ["", "wrong/"])
-    def test_its_address_has_its_title(self, client: Client, book: Book, slug: str) -> None:
+    def test_its_address_has_its_title(self, client: Client, book: Book, make_published: MakePost, slug: str) -> None:
+        make_published(book=book)
         answer = client.get(f"/books/{book.pk}/{slug}")
         assert answer.headers["Location"] == f"/books/{book.pk}/the-summer-book/"
 
-    def test_without_a_post_it_says_so(self, client: Client, book: Book) -> None:
-        assert "No posts about it yet." in client.get(book.get_absolute_url()).content.decode()
+    def test_nobody_hears_of_a_book_by_a_post_that_is_not_published(
+        self, client: Client, book: Book, make_post: MakePost
+    ) -> None:
+        make_post(book=book)
+        assert client.get(book.get_absolute_url()).status_code == 404
+        assert client.get(f"/books/{book.pk}/").status_code == 404
 
     def test_a_card_leads_to_it(self, client: Client, book: Book, make_published: MakePost) -> None:
         make_published(book=book, shown_book_title="Summer")

@@ -42,6 +42,10 @@ class TestAdd:
         assert "Mine." in answer.content.decode()
         assert not Post.objects.exists()
 
+    def test_an_answer_says_that_the_draft_of_it_has_arrived(self, author: Client) -> None:
+        assert "saved" not in author.post("/posts/new/", payload(title="", draft="abc1")).cookies
+        assert author.post("/posts/new/", payload(draft="abc1")).cookies["saved"].value == "abc1"
+
     def test_the_same_form_sent_twice_is_one_post(self, author: Client) -> None:
         first = author.post("/posts/new/", payload(key="abc"))
         second = author.post("/posts/new/", payload(key="abc", title="Another"))

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 
 import httpcore
@@ -48,12 +49,21 @@ def test_the_outcomes_are_kept_apart(catalogue: Catalogue, code: int, outcome: t
         get(catalogue)
 
 
-@pytest.mark.parametrize(("asked", "understood"), [("7", 7), ("", 0), ("soon", 0), ("-1", 0), ("9" * 99, 0)])
+@pytest.mark.parametrize(
+    ("asked", "understood"), [("7", 7), ("", 0), ("soon", 0), ("-1", 0), ("9" * 99, 0), ("999999", 86400)]
+)
 def test_a_refusal_may_say_for_how_long(catalogue: Catalogue, asked: str, understood: float) -> None:
     catalogue.answer("/thing", status(429, Retry_After=asked))
     with pytest.raises(Refused) as refusal:
         get(catalogue)
     assert refusal.value.retry_after == understood
+
+
+def test_a_refusal_may_say_until_when(catalogue: Catalogue) -> None:
+    catalogue.answer("/thing", status(429, Retry_After=formatdate(time.time() + 120, usegmt=True)))
+    with pytest.raises(Refused) as refusal:
+        get(catalogue)
+    assert 60 < refusal.value.retry_after <= 120
 
 
 def test_a_redirect_within_the_catalogue_is_followed(catalogue: Catalogue) -> None:
