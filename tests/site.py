@@ -60,6 +60,7 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.name = ""  # as they are logged in
         self.cookies = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(self.cookies), KeepRedirects, urllib.request.ProxyHandler({})
@@ -80,6 +81,7 @@ class Visitor:
             "/accounts/signup/", username=username, email=f"{username}@example.org", password1="correct horse battery"
         )
         assert answer.status == 302, answer.text
+        self.name = username
         return self
 
     def write(self, title: str = "On reading slowly", body: str = "Four evenings.", **fields: str) -> int:

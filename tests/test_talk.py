@@ -200,3 +200,92 @@ async def test_a_post_appears_on_its_book_s_and_its_author_s_page_and_on_no_othe
     for page in (other_book, other_person):
         await expect(card(page, last)).to_be_visible()
         await expect(card(page, second)).to_have_count(0)
+
+
+async def test_a_comment_outlives_a_login_that_ran_out(site: Site, visit: Visit, post: int) -> None:
+    person = site.author()
+    page = await visit(f"/posts/{post}/", person)
+    field = page.get_by_label("Your comment")
+    await field.fill("Not lost")
+    await page.context.clear_cookies(name="sessionid")
+    await page.get_by_role("button", name="Comment").click()
+    await page.wait_for_url(re.compile("/accounts/login/"))
+    await log_in(page, person)
+    await expect(field).to_have_value("Not lost")
+    await page.get_by_role("button", name="Comment").click()
+    await expect(page.locator(".comment")).to_contain_text("Not lost")
+    await expect(field).to_have_value("")
+
+
+async def log_in(page: Page, person: Visitor) -> None:
+    assert person.name
+    await page.get_by_label("Username or email").fill(person.name)
+    await page.get_by_label("Password", exact=True).fill("correct horse battery")
+    await page.get_by_role("button", name="Log in").click()
+
+
+async def test_a_new_title_leaves_a_reader_where_they_type(
+    site: Site, visit: Visit, author: Visitor, post: int
+) -> None:
+    page = await visit(f"/posts/{post}/", site.author())
+    await page.set_viewport_size({"width": 1200, "height": 1200})
+    field = page.get_by_label("Your comment")
+    await field.fill("In the midst of")
+    place = await field.bounding_box()
+    author.post(f"/posts/{post}/edit/", title="Quite another title", body="Longer. " * 500)
+    await expect(page.locator("h1")).to_have_text("Quite another title")
+    await page.wait_for_url(re.compile("/quite-another-title/$"))
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("In the midst of")
+    moved = await field.bounding_box()
+    assert place
+    assert moved
+    assert abs(moved["y"] - place["y"]) < 1
+
+
+async def test_what_was_said_while_a_page_was_away_is_there_when_it_is_back(
+    site: Site, browser: Browser, author: Visitor, post: int
+) -> None:
+    context = await browser.new_context()
+    pages = [await context.new_page() for _ in range(2)]
+    for page, path in zip(pages, (f"/posts/{post}/", f"/posts/{post}/comments/"), strict=True):
+        await page.goto(site.url + path)
+    await context.set_offline(True)
+    author.post(f"/posts/{post}/comments/", body="While you were away")
+    await context.set_offline(False)
+    for page in pages:
+        await expect(page.locator(".comment")).to_have_count(1, timeout=60_000)
+
+
+async def test_an_edited_comment_is_seen_though_a_like_comes_with_it(
+    site: Site, visit: Visit, author: Visitor, post: int
+) -> None:
+    fan = site.author()
+    author.post(f"/posts/{post}/comments/", body="One")
+    page = await visit(f"/posts/{post}/")
+    (comment,) = re.findall(r"comment-([0-9]+)", await page.locator(".comment").first.get_attribute("id") or "")
+    fan.post(f"/posts/{post}/like/")
+    author.post(f"/posts/{post}/comments/{comment}/edit/", body="Another")
+    fan.post(f"/posts/{post}/like/")
+    await expect(page.locator(".comment")).to_contain_text("Another")
+
+
+async def test_an_author_who_was_away_finds_their_post_arrived(site: Site, browser: Browser, author: Visitor) -> None:
+    site.catalogue.add(ISBN, cover=picture())
+    site.catalogue.hold()
+    post_id = author.write("Arrived meanwhile", book_title="Some book of the day")
+    context = await browser.new_context()
+    for cookie in author.cookies:
+        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+    pages = [await context.new_page() for _ in range(2)]
+    for page, path in zip(pages, ("/", "/mine/"), strict=True):
+        await page.goto(site.url + path)
+        await expect(page.locator(f"[data-own-post='{post_id}']")).to_be_visible()
+    await context.set_offline(True)
+    with site.reader() as reader:
+        site.catalogue.release()
+        reader.until(post_id)
+    await context.set_offline(False)
+    for page in pages:
+        await expect(card(page, post_id)).to_be_visible(timeout=60_000)
+        await expect(page.locator(f"[data-own-post='{post_id}']")).to_have_count(0)
