@@ -1,17 +1,19 @@
 """The parts that the tests share: a Valkey of their own, a catalogue on loopback, the running site, a browser."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from typing import Self
 
 import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, async_playwright, expect
 from pytest_django import Settings
 
 from bookshelf import environment, valkey
@@ -172,6 +174,42 @@ def visit(browser: Browser, site: Site) -> Visit:
         return page
 
     return open_page
+
+
+class Line:
+    """A browser's way to the site, which can be cut: its sockets close, and nothing else gets through."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._sockets: list[WebSocketRoute] = []
+        self._is_cut = False
+
+    @classmethod
+    async def of(cls, context: BrowserContext) -> Self:
+        line = cls(context)
+        await context.route_web_socket(re.compile("/ws/"), line._connect)
+        return line
+
+    async def _connect(self, socket: WebSocketRoute) -> None:
+        if self._is_cut:
+            await socket.close(code=CUT)
+        else:
+            socket.connect_to_server()
+            self._sockets.append(socket)
+
+    async def cut(self) -> None:
+        self._is_cut = True
+        await self._context.set_offline(True)
+        for socket in self._sockets:
+            await socket.close(code=CUT)
+        self._sockets.clear()
+
+    async def mend(self) -> None:
+        self._is_cut = False
+        await self._context.set_offline(False)
+
+
+CUT = 4000  # Playwright gives no other code that a page takes for a broken connection
 
 
 async def live(page: Page) -> Page:

@@ -58,6 +58,20 @@ async def test_one_that_was_sent_in_vain_is_still_the_same_post(site: Site, visi
     await expect(page.locator(".card", has_text="Sent twice")).to_have_count(1)
 
 
+async def test_what_arrives_takes_no_other_draft_along(site: Site, visit: Visit, author: Visitor) -> None:
+    with site.reader() as reader:
+        other = author.write("Another")
+        reader.until(other)
+    page = await visit(f"/posts/{other}/", author)
+    await page.get_by_label("Your comment").fill("Not yet finished")
+    await page.goto(f"{site.url}/posts/new/")
+    await type_in(page, "Finished")
+    await page.get_by_role("button", name="Publish").click()
+    await expect(page.locator("article.post h1")).to_have_text("Finished", timeout=30_000)
+    await page.goto(f"{site.url}/posts/{other}/")
+    await expect(page.get_by_label("Your comment")).to_have_value("Not yet finished")
+
+
 async def test_two_tabs_are_two_posts(site: Site, visit: Visit, author: Visitor) -> None:
     one = await visit("/posts/new/", author)
     await type_in(one, "First of two")

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from .catalogue import picture
-from .conftest import Visit, live, sign_up
+from .conftest import Line, Visit, live, sign_up
 from .site import Site
 
 ISBN = "9780980200447"
@@ -75,15 +75,16 @@ async def test_an_edit_changes_the_card_without_another_alert(site: Site, visit:
 
 async def test_what_came_while_the_page_was_offline_is_there_when_it_is_back(site: Site, browser: Browser) -> None:
     context = await browser.new_context()
+    line = await Line.of(context)
     page = await context.new_page()
     await page.goto(site.url)
     await live(page)
-    await context.set_offline(True)
+    await line.cut()
     author = site.author()
     with site.reader() as witness:
         ids = [author.write(f"While away {number}") for number in range(3)]
         witness.until(*ids)
-    await context.set_offline(False)
+    await line.mend()
     for post_id in ids:
         await expect(page.locator(f".card[data-post-id='{post_id}']")).to_have_count(1, timeout=60_000)
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from .catalogue import picture, status
-from .conftest import Visit, live
+from .conftest import Line, Visit, live
 from .site import Site, Visitor
 
 ISBN = "9780306406157"
@@ -77,12 +77,13 @@ async def test_what_was_liked_while_a_page_was_away_is_counted_when_it_is_back(
     site: Site, browser: Browser, post: int
 ) -> None:
     context = await browser.new_context()
+    line = await Line.of(context)
     page = await context.new_page()
     await page.goto(site.url)
     await live(page)
-    await context.set_offline(True)
+    await line.cut()
     site.author().post(f"/posts/{post}/like/")
-    await context.set_offline(False)
+    await line.mend()
     await expect(card(page, post).locator("[data-likes]")).to_have_text("1", timeout=60_000)
 
 
@@ -247,12 +248,13 @@ async def test_what_was_said_while_a_page_was_away_is_there_when_it_is_back(
     site: Site, browser: Browser, author: Visitor, post: int
 ) -> None:
     context = await browser.new_context()
+    line = await Line.of(context)
     pages = [await context.new_page() for _ in range(2)]
     for page, path in zip(pages, (f"/posts/{post}/", f"/posts/{post}/comments/"), strict=True):
         await page.goto(site.url + path)
-    await context.set_offline(True)
+    await line.cut()
     author.post(f"/posts/{post}/comments/", body="While you were away")
-    await context.set_offline(False)
+    await line.mend()
     for page in pages:
         await expect(page.locator(".comment")).to_have_count(1, timeout=60_000)
 
@@ -275,17 +277,18 @@ async def test_an_author_who_was_away_finds_their_post_arrived(site: Site, brows
     site.catalogue.hold()
     post_id = author.write("Arrived meanwhile", book_title="Some book of the day")
     context = await browser.new_context()
+    line = await Line.of(context)
     for cookie in author.cookies:
         await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
     pages = [await context.new_page() for _ in range(2)]
     for page, path in zip(pages, ("/", "/mine/"), strict=True):
         await page.goto(site.url + path)
         await expect(page.locator(f"[data-own-post='{post_id}']")).to_be_visible()
-    await context.set_offline(True)
+    await line.cut()
     with site.reader() as reader:
         site.catalogue.release()
         reader.until(post_id)
-    await context.set_offline(False)
+    await line.mend()
     for page in pages:
         await expect(card(page, post_id)).to_be_visible(timeout=60_000)
         await expect(page.locator(f"[data-own-post='{post_id}']")).to_have_count(0)
