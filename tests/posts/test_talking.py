@@ -141,7 +141,7 @@ def until_somebody_waits() -> None:
     """Return when another connection waits for a lock that this one holds. SQLite's have waited since they began."""
     while connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone() != (0,):
                 return
 
