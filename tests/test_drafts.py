@@ -46,10 +46,11 @@ async def test_one_that_was_sent_in_vain_is_still_the_same_post(site: Site, visi
         fields = dict(parse_qsl(route.request.post_data or ""))
         del fields["csrfmiddlewaretoken"]
         assert author.post("/posts/new/", **fields).status == 302
-        await route.abort()
+        await route.fulfill(status=502, body="a proxy's complaint")
 
     await page.route(re.compile("/posts/new/$"), lose, times=1)
     await page.get_by_role("button", name="Publish").click()
+    await expect(page.get_by_text("a proxy's complaint")).to_be_visible()
     await page.goto(f"{site.url}/posts/new/")
     await expect(page.get_by_label("Title").first).to_have_value("Sent twice")
     await page.get_by_role("button", name="Publish").click()

@@ -102,13 +102,13 @@ async def test_it_works_without_javascript(site: Site, browser: Browser) -> None
     page = await (await browser.new_context(java_script_enabled=False)).new_page()
     await page.goto(site.url)
     await sign_up(page, "lin")
-    await write(page, "By hand", body="**No** script.")
+    await write(page, "Without a script", body="**No** script.")
     # The page of a waiting post reloads itself until there is something to show.
-    await expect(page.locator("article.post h1")).to_have_text("By hand", timeout=30_000)
+    await expect(page.locator("article.post h1")).to_have_text("Without a script", timeout=30_000)
     await expect(page.locator("article.post strong")).to_have_text("No")
     await page.get_by_role("button", name="Log out").click()
     await expect(page.get_by_role("link", name="Log in")).to_be_visible()
-    await expect(page.locator(".card", has_text="By hand")).to_have_count(1)
+    await expect(page.locator(".card", has_text="Without a script")).to_have_count(1)
 
 
 async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, visit: Visit) -> None:
