@@ -1,8 +1,8 @@
-"""What makes two spellings of a book the same one."""
+"""What makes two spellings of a book the same one, and what nobody does by accident."""
 
 import pytest
 
-from posts.models import Book, fold
+from posts.models import Book, Post, fold
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_what_tells_words_apart_does(one: str, other: str) -> None:
 
 def test_a_title_without_a_word_names_no_book() -> None:
     assert Book.key_of("", " …! ", "Somebody") == ""
+
+
+def test_all_posts_at_once_are_not_deleted_by_a_slip() -> None:
+    assert not hasattr(Post.objects, "delete")
+    assert Post.delete.alters_data  # type: ignore[attr-defined]
