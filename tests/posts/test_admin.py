@@ -49,3 +49,12 @@ def test_posts_and_books_are_not_made_here(admin_client: Client) -> None:
 def test_strangers_are_asked_to_log_in_by_the_site_s_own_page(client: Client) -> None:
     assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
     assert client.get("/admin/login/?next=/admin/").headers["Location"].startswith("/accounts/login/")
+
+
+def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_published: MakePost) -> None:
+    post = make_published()
+    answer = admin_client.post(f"/admin/posts/post/{post.pk}/change/", {"title": "Better", "body": "Four evenings."})
+    assert answer.status_code == 302
+    post.refresh_from_db()
+    assert (post.title, post.shown_title, post.state) == ("Better", "On reading slowly", State.PENDING)
+    assert post.published_at

@@ -12,12 +12,6 @@ from ..conftest import MakePost
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def author(client: Client, ann: User) -> Client:
-    client.force_login(ann)
-    return client
-
-
 def test_it_tells_the_numbers_by_id(client: Client, make_published: MakePost, bob: User) -> None:
     one, other = make_published(), make_published()
     Like.objects.create(post=one, person=bob)

@@ -17,16 +17,6 @@ from ..conftest import MakePost
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def author(client: Client, ann: User) -> Client:
-    client.force_login(ann)
-    return client
-
-
-def payload(**fields: str) -> dict[str, str]:
-    return {"title": "On reading slowly", "body": "Four evenings."} | fields
-
-
 class TestList:
     def test_the_newest_stand_first(self, client: Client, make_published: MakePost) -> None:
         older, newer = make_published(2, title="Older"), make_published(1, title="Newer")
@@ -237,15 +227,6 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
     policy = client.get(address).headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-
-
-def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_published: MakePost) -> None:
-    post = make_published()
-    answer = admin_client.post(f"/admin/posts/post/{post.pk}/change/", payload(title="Better"))
-    assert answer.status_code == 302
-    post.refresh_from_db()
-    assert (post.title, post.shown_title, post.state) == ("Better", "On reading slowly", State.PENDING)
-    assert post.published_at
 
 
 @pytest.mark.parametrize(

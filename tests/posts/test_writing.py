@@ -14,12 +14,6 @@ from ..conftest import MakePost
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def author(client: Client, ann: User) -> Client:
-    client.force_login(ann)
-    return client
-
-
 def payload(**fields: str) -> dict[str, str]:
     return {"title": "On reading slowly", "body": "Four evenings."} | fields
 
