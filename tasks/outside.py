@@ -26,7 +26,7 @@ from posts.models import Outcome
 
 SECONDS = 5.0  # for all that one attempt does outside
 MOST_REDIRECTS = 4
-LONGEST_REFUSAL = 24 * 3600.0  # seconds; beyond that nobody means us
+LONGEST_RETRY_AFTER = 24 * 3600.0  # seconds; beyond that nobody means us
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Addresses in IPv6 that lead to IPv4 ones and that `is_global` lets pass.
@@ -160,12 +160,12 @@ def _checked(url: str, status: int, headers: dict[str, str], body: bytes) -> byt
 def _seconds(retry_after: str) -> float:
     """What a Retry-After asks for, in seconds or by a date (RFC 9110, 10.2.3); 0 where it is neither."""
     if re.fullmatch("[0-9]{1,9}", retry_after, re.ASCII):
-        return min(float(retry_after), LONGEST_REFUSAL)
+        return min(float(retry_after), LONGEST_RETRY_AFTER)
     try:
         seconds: float = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
     except (ValueError, OverflowError):
         return 0.0
-    return min(max(0.0, seconds), LONGEST_REFUSAL)
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 
 
 def _readable(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -166,14 +166,20 @@ def visit(browser: Browser, site: Site) -> Visit:
 
     async def open_page(path: str, person: Visitor | None = None) -> Page:
         context = await browser.new_context()
-        for cookie in person.cookies if person else ():
-            await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+        if person:
+            await be(person, context)
         page = await context.new_page()
         page.on("pageerror", lambda error: pytest.fail(f"{path}: {error}"))
         await page.goto(site.url + path)
         return page
 
     return open_page
+
+
+async def be(person: Visitor, context: BrowserContext) -> None:
+    """Let a browser be logged in as somebody is."""
+    for cookie in person.cookies:
+        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": person.url}])
 
 
 class Line:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from .conftest import Visit
+from .conftest import Visit, be
 from .site import Site, Visitor
 
 
@@ -30,9 +30,7 @@ async def test_a_draft_outlives_the_page_of_a_post(site: Site, visit: Visit, aut
     await page.get_by_role("button", name="Publish").click()
     await page.goto(f"{site.url}/posts/{other}/")
     await expect(page.locator("article.post h1")).to_have_text("Another")
-    await page.context.add_cookies(
-        [{"name": cookie.name, "value": cookie.value or "", "url": site.url} for cookie in author.cookies]
-    )
+    await be(author, page.context)
     await page.goto(f"{site.url}/posts/new/")
     await expect(page.get_by_label("Title").first).to_have_value("Not lost")
 

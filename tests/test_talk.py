@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from .catalogue import picture, status
-from .conftest import Line, Visit, live
+from .conftest import Line, Visit, be, live
 from .site import Site, Visitor
 
 ISBN = "9780306406157"
@@ -141,8 +141,7 @@ async def test_words_that_are_being_typed_outlive_the_post(
 async def test_likes_and_comments_work_without_javascript(site: Site, browser: Browser, post: int) -> None:
     fan = site.author()
     context = await browser.new_context(java_script_enabled=False)
-    for cookie in fan.cookies:
-        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+    await be(fan, context)
     page = await context.new_page()
     await page.goto(f"{site.url}/posts/{post}/")
     await page.locator(".like").click()
@@ -278,8 +277,7 @@ async def test_an_author_who_was_away_finds_their_post_arrived(site: Site, brows
     post_id = author.write("Arrived meanwhile", book_title="Some book of the day")
     context = await browser.new_context()
     line = await Line.of(context)
-    for cookie in author.cookies:
-        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": site.url}])
+    await be(author, context)
     pages = [await context.new_page() for _ in range(2)]
     for page, path in zip(pages, ("/", "/mine/"), strict=True):
         await page.goto(site.url + path)
@@ -303,8 +301,7 @@ async def test_an_author_who_was_away_sees_how_far_their_post_has_come(own_site:
     own_site.catalogue.wait_until_asked(ISBN)
     context = await browser.new_context()
     line = await Line.of(context)
-    for cookie in author.cookies:
-        await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": own_site.url}])
+    await be(author, context)
     page = await context.new_page()
     await page.goto(own_site.url + "/mine/")
     await expect(page.locator(".progress .now")).to_have_text("Looking the book up")
