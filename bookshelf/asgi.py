@@ -11,12 +11,13 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
 
+from updater.door import Door  # noqa: E402
 from updater.origin import OriginCheck  # noqa: E402
 from updater.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": OriginCheck(SessionMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": OriginCheck(Door(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))),
     }
 )

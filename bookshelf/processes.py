@@ -59,8 +59,7 @@ def daphne() -> list[str]:
     # Twisted's own backlog is 50: more readers than that come back at once when a process restarts.
     interface = settings.HOST.replace(":", r"\:")
     endpoint = f"tcp:port={settings.PORT}:interface={interface}:backlog=4096"
-    proxied = ["--proxy-headers"] if settings.TRUSTED_PROXIES else []
-    return [sys.executable, "-m", "daphne", "-e", endpoint, "--no-server-name", *proxied, "bookshelf.asgi:application"]
+    return [sys.executable, "-m", "daphne", "-e", endpoint, "--no-server-name", "bookshelf.asgi:application"]
 
 
 def embedded() -> bool:

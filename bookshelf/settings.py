@@ -57,6 +57,9 @@ CONTENT_SECURITY_POLICY = {
 # --- limits; a site on plain http is a laptop or a test and has none unless told ------------------
 POSTS_PER_HOUR = environment.whole("POSTS_PER_HOUR", 60 if HTTPS else 0, lowest=0)
 SIGNUPS_PER_MINUTE = environment.whole("SIGNUPS_PER_MINUTE", 10 if HTTPS else 0, lowest=0)
+# Many people may share an address, and each of them has several pages open; who is refused asks now and then instead.
+SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 200 if HTTPS else 0, lowest=0)
+CONNECTS_PER_MINUTE = environment.whole("CONNECTS_PER_MINUTE", 600 if HTTPS else 0, lowest=0)
 
 # --- applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [

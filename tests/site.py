@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets import Origin
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from bookshelf.launcher import ask_supervisord
@@ -90,6 +91,9 @@ class Visitor:
         assert answer.status == 302, answer.text
         return int(re.fullmatch(r"/posts/([0-9]+)/", answer.headers["location"])[1])  # type: ignore[index]
 
+    def cookie_header(self) -> str:
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
+
     def _token(self) -> str:
         return next((cookie.value or "" for cookie in self.cookies if cookie.name == "csrftoken"), "")
 
@@ -133,15 +137,65 @@ class Reader:
                 self.connection.send(json.dumps({"pong": message["nonce"]}))
         return notices
 
+    def closed(self) -> int | None:
+        """The code that the server closes with, whatever it still says before; None where it just hangs up."""
+        try:
+            while True:
+                self.next()
+        except ConnectionClosed as end:
+            return end.rcvd.code if end.rcvd else None
 
-class Site:
+
+class Web:
+    """A process that serves pages and sockets, and who visits it there."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.url)
+
+    @contextmanager
+    def reader(
+        self, since: str | None = None, person: Visitor | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Reader]:
+        """A live socket, of somebody who is logged in where `person` is given."""
+        query = "" if since is None else f"?since={urllib.parse.quote(since)}"
+        address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
+        cookies = {"Cookie": person.cookie_header()} if person else {}
+        with connect(
+            address, origin=Origin(self.url), proxy=None, additional_headers={**cookies, **(headers or {})}
+        ) as connection:
+            yield Reader(connection)
+
+
+class AnotherWeb(Web):
+    """One more of a site's web processes, started by hand."""
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(port)
+        self.process = process
+
+    def wait_until_ready(self) -> None:
+        while not self.is_ready():
+            assert self.process.poll() is None
+            time.sleep(0.05)  # between two looks
+
+    def is_ready(self) -> bool:
+        try:
+            return self.visitor().get("/readyz").status == 200
+        except urllib.error.URLError:
+            return False
+
+
+class Site(Web):
     """`with Site(catalogue) as site`: ready when the block begins, gone when it ends."""
 
     def __init__(self, catalogue: Catalogue, var_dir: Path | None = None, **environment: str) -> None:
+        super().__init__(free_port())
         self.catalogue = catalogue
         self.var_dir = var_dir or Path(tempfile.mkdtemp(prefix="bookshelf-site-"))
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{
                 name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")
@@ -222,6 +276,25 @@ class Site:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def another_web(self, **environment: str) -> Iterator[AnotherWeb]:
+        """A second daphne on the same data and the same Valkey, with an environment of its own; killed at the end."""
+        port = free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daphne", "-p", str(port), "bookshelf.asgi:application"],
+            cwd=ROOT,
+            env=self.environment | {"PORT": str(port)} | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            web = AnotherWeb(port, process)
+            web.wait_until_ready()
+            yield web
+        finally:
+            process.kill()
+            process.wait()
+
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""
         command = [sys.executable, "manage.py", *arguments]
@@ -231,19 +304,7 @@ class Site:
 
     # --- its people -------------------------------------------------------------------------------
 
-    def visitor(self) -> Visitor:
-        return Visitor(self.url)
-
     def author(self) -> Visitor:
         """Somebody new, signed up and logged in."""
         self._people += 1
         return self.visitor().sign_up(f"author{self._people}")
-
-    @contextmanager
-    def reader(self, since: str | None = None, person: Visitor | None = None) -> Iterator[Reader]:
-        """A live socket, of somebody who is logged in where `person` is given."""
-        query = "" if since is None else f"?since={urllib.parse.quote(since)}"
-        address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
-        headers = {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in person.cookies)} if person else {}
-        with connect(address, origin=Origin(self.url), proxy=None, additional_headers=headers) as connection:
-            yield Reader(connection)

@@ -151,18 +151,6 @@ class TestImage:
         assert {line.removeprefix("!") for line in let_in} == wanted
 
 
-@pytest.mark.parametrize(("proxies", "believed"), [("", False), ("0", False), ("1", True)])
-def test_a_header_of_a_proxy_is_believed_only_where_there_is_one(tmp_path: Path, proxies: str, believed: bool) -> None:
-    daphne = tmp_path / "daphne"
-    daphne.write_text('#!/bin/sh\necho "$@"')
-    daphne.chmod(0o700)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TRUSTED_PROXIES": proxies}
-    command = shlex.split(interpolated(OURS["web"]["command"]))
-    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    assert ("--proxy-headers" in said) is believed
-    assert said.endswith("bookshelf.asgi:application\n")
-
-
 @pytest.fixture
 def container(tmp_path: Path, valkey_server: None) -> Iterator[dict[str, str]]:
     """The environment of a container: what Compose gives it, with this process's servers for the two that it names."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from websockets import Origin
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from ..catalogue import picture
-from ..site import Reader, Site, Visitor
+from ..site import Site, Visitor
 
 
 @pytest.fixture
@@ -152,21 +152,9 @@ def test_it_asks_who_reads_and_closes_who_does_not_answer(site: Site) -> None:
         asked = silent.next()
         assert asked["nonce"] != question["nonce"]
         silent.connection.send(json.dumps({"pong": "a guess"}))
-        assert closed(silent) == 4008
+        assert silent.closed() == 4008
         # Far beyond the 12 s after which the other channel layer drops idle sockets.
         assert answering.next()["type"] == "heartbeat"
-
-
-def closed(reader: Reader) -> int | None:
-    """The code that the server closes with, whatever it still says before."""
-
-    def drain() -> None:
-        while True:
-            reader.next()
-
-    with pytest.raises(ConnectionClosed) as end:
-        drain()
-    return end.value.rcvd.code if end.value.rcvd else None
 
 
 @pytest.mark.parametrize(
@@ -196,7 +184,7 @@ def test_whoever_says_anything_but_a_pong_is_sent_away(site: Site, message: str 
         for each in (bystander, reader):
             assert each.next()["type"] == "hello"
         reader.connection.send(message)
-        assert closed(reader) == 4502
+        assert reader.closed() == 4502
         with pytest.raises(TimeoutError):
             bystander.next(timeout=0.05)  # nothing that a client says reaches another
 
@@ -206,7 +194,7 @@ def test_bytes_that_are_no_text_end_the_connection_below_us(site: Site) -> None:
         reader.next()
         mask = b"\0\0\0\0"
         reader.connection.socket.sendall(struct.pack("!BB", 0x81, 0x80 | 2) + mask + b"\xc3\x28")
-        assert closed(reader) is None  # Autobahn, as daphne sets it up, drops the connection without a code
+        assert reader.closed() is None  # Autobahn, as daphne sets it up, drops the connection without a code
 
 
 def refused(site: Site, path: str = "/ws/update_notice/", origin: str | None = None, **more: Any) -> int:
