@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.sessions import SessionMiddlewareStack  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 
 from updater.door import Door  # noqa: E402
 from updater.origin import OriginCheck  # noqa: E402
@@ -18,6 +18,6 @@ from updater.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": OriginCheck(Door(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))),
+        "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
     }
 )

@@ -139,11 +139,16 @@ class Reader:
 
     def closed(self) -> int | None:
         """The code that the server closes with, whatever it still says before; None where it just hangs up."""
+        return self.rest()[1]
+
+    def rest(self) -> tuple[list[dict[str, Any]], int | None]:
+        """All that the server still says, and the code that it closes with."""
+        messages: list[dict[str, Any]] = []
         try:
             while True:
-                self.next()
+                messages.append(self.next())
         except ConnectionClosed as end:
-            return end.rcvd.code if end.rcvd else None
+            return messages, end.rcvd.code if end.rcvd else None
 
 
 class Web:

@@ -47,6 +47,17 @@ def signal(message: Mapping[str, Any], *, to: int | None = None, number: int | N
     _group_send(event, f"A message of type {message['type']} was not sent; pages fetch it when they come back.")
 
 
+def look_again(*, person: int | None = None, session: str | None = None) -> None:
+    """Have all processes see at once who is still logged in at a person's sockets, or at a session's (by its mark).
+
+    Without it they see when its turn comes.
+    """
+    _group_send(
+        {"type": "look_again", "person": person, "session": session},
+        "Who is still logged in at some sockets is seen when their turn comes.",
+    )
+
+
 def ring(notice: log.Notice) -> None:
     """Wake the hubs. Nothing depends on it but speed: a hub that hears nothing reads the log at its next tick."""
     _group_send(

@@ -1,19 +1,23 @@
 """The live socket: it greets, replays, forwards what the hub says, and hears nothing but answers to heartbeats."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.auth import get_user
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from .hub import hub
+from .daphne import watch
+from .door import TOO_MANY
+from .hub import TOO_SLOW, hub, read_logins
+from .logins import Login
 
 LONGEST_MESSAGE = 4096  # bytes; a pong has 30
+MOST_IDLE_WORDS = 10  # pongs that nobody asked for, in a socket's life
 
 NOT_READY = 4013  # come back
 BAD_MESSAGE = 4502  # stay away
@@ -26,29 +30,43 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = "the hub's"
 
     nonce: str | None = None
-    person: int | None = None
+    session: str | None = None
+    login: Login | None = None
+    idle_words = 0
 
     async def connect(self) -> None:
+        watch(self.base_send, self.too_slow)
+        self.session = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         # Ready first: whoever is connected is told all that is announced from then on.
-        problem = await self.tried(hub().ready()) or await self.tried(self.recognise())
+        problem = self.crowd() or await self.trouble(hub().ready()) or await self.trouble(self.recognise())
+        problem = problem or self.crowd()
         await self.accept()
-        problem = problem or await self.tried(hub().join(self, self.since()))
+        problem = problem or await self.trouble(hub().join(self, self.since()))
         if problem:
-            await self.close(NOT_READY)
+            await self.close(problem)
 
-    async def tried(self, step: Awaitable[None]) -> bool:
-        """Whether it failed by the database."""
+    def crowd(self) -> int | None:
+        """A close code where this person has as many sockets here as one may.
+
+        Who it is need not be looked up where another socket of the same session is open.
+        """
+        login = self.login or hub().login_of(self.session)
+        too_many = login and 0 < settings.SOCKETS_PER_ADDRESS <= hub().count(login.person)
+        return TOO_MANY if too_many else None
+
+    async def trouble(self, step: Awaitable[None]) -> int | None:
+        """A close code where it failed by the database."""
         try:
             await step
         except DatabaseError:
-            logger.exception("The log could not be read; a socket is asked to come back.")
-            return True
-        return False
+            logger.exception("The database could not be read; a socket is asked to come back.")
+            return NOT_READY
+        return None
 
     async def recognise(self) -> None:
         """See who is logged in; without a session's cookie the database is not asked."""
-        if settings.SESSION_COOKIE_NAME in self.scope["cookies"]:
-            self.person = (await get_user(self.scope)).pk
+        if self.session:
+            self.login = (await read_logins([self.session])).get(self.session)
 
     def since(self) -> str | None:
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -59,11 +77,17 @@ class UpdateConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         nonce = pong(text_data)
-        if nonce is None:
+        if nonce is not None and nonce == self.nonce:
+            self.nonce = None
+            return
+        self.idle_words += 1
+        if nonce is None or self.idle_words > MOST_IDLE_WORDS:
             hub().leave(self)
             await self.close(BAD_MESSAGE)
-        elif nonce == self.nonce:
-            self.nonce = None
+
+    def too_slow(self) -> None:
+        hub().leave(self)
+        self.closing = asyncio.ensure_future(self.close(TOO_SLOW))
 
     async def disconnect(self, code: int) -> None:
         hub().leave(self)

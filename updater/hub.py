@@ -13,6 +13,7 @@ are thinned out: of each subject the latest, four times a second at most.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -20,25 +21,31 @@ import secrets
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import redis.exceptions
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
-from . import log
+from . import log, logins
 from .announce import GROUP
 from .cursor import Cursor
+from .logins import Login, mark
+from .people import People, Socket
 
 TICK = (2.0, 3.0)  # seconds, jittered so that processes do not ask the database in step
 HEARTBEAT = 25.0  # seconds
 PONG_PATIENCE = 20.0  # seconds
 SLICE = 200  # sockets that are sent to before others get their turn
+REPLAY_SLICE = 20  # notices to one socket before the network gets its turn, and does not take it for one that is slow
 NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
+TURN = 0.5  # seconds from one look at who is logged in to the next
+MOST_TURNS = 500  # sockets that are looked at then; of more each waits longer, where nothing says that it should not
 MOST_NUMBERS = 1000  # subjects whose latest number is remembered
 
 TOO_SLOW = 4008  # close codes 4000 to 4499 ask the client to come back
+SESSION_ENDED = 4501  # come back once, with the cookie that is there now
 
 RESET = json.dumps({"type": "reset"})
 
@@ -47,17 +54,7 @@ logger = logging.getLogger(__name__)
 read_head = database_sync_to_async(log.head)
 read_log = database_sync_to_async(log.read)
 read_latest = database_sync_to_async(log.latest)
-
-
-class Socket(Protocol):
-    """What a hub needs of a consumer."""
-
-    nonce: str | None  # of the heartbeat that is not answered yet
-    person: int | None  # who is logged in there
-
-    async def send_text(self, text: str) -> None: ...
-
-    async def close(self, code: int) -> None: ...
+read_logins = database_sync_to_async(logins.read)
 
 
 class Recent:
@@ -115,7 +112,8 @@ class Hub:
     def __init__(self) -> None:
         self._channel = f"hub.{uuid.uuid4().hex}"
         self._level: set[Socket] = set()  # all of these have been sent everything up to _at
-        self._people: dict[int, set[Socket]] = {}  # those of them that somebody is logged in at
+        self._people = People()  # those of them that somebody is logged in at
+        self._hurry = asyncio.Event()  # some of those are to be looked at now
         self._numbered = Numbered()
         self._at: Cursor
         self._recent: Recent
@@ -148,7 +146,7 @@ class Hub:
         except BaseException:
             listening.cancel()
             raise
-        steps = (self._tick, self._beat, self._pass_numbered_on)
+        steps = (self._tick, self._beat, self._pass_numbered_on, self._see_who_is_left)
         self._tasks = [listening, *(asyncio.create_task(self._forever(step)) for step in steps)]
 
     async def stop(self) -> None:
@@ -187,6 +185,9 @@ class Hub:
         try:
             if event["type"] == "signal":
                 await self._pass_on(event)
+            elif event["type"] == "look_again":
+                self._people.hurry(self._people.of(event["person"]) + self._people.with_session(event["session"]))
+                self._hurry.set()
             else:
                 await self._hear(log.Notice.from_event(event))
         except KeyError as error:
@@ -228,7 +229,7 @@ class Hub:
         elif event["to"] is None:
             await self._fan_out(event["text"])
         else:
-            for socket in list(self._people.get(event["to"], ())):
+            for socket in self._people.of(event["to"]):
                 await self._send(socket, event["text"])
 
     async def _pass_numbered_on(self) -> None:
@@ -236,6 +237,28 @@ class Hub:
         for text in self._numbered.take():
             await self._fan_out(text)
         await asyncio.sleep(NUMBERED_PAUSE)
+
+    # --- seeing sessions end ----------------------------------------------------------------------
+
+    def login_of(self, session: str | None) -> Login | None:
+        """What a session stands for, where one of its sockets is here."""
+        sockets = self._people.with_session(mark(session)) if session else []
+        return sockets[0].login if sockets else None
+
+    def count(self, person: int) -> int:
+        return len(self._people.of(person))
+
+    async def _see_who_is_left(self) -> None:
+        """Close the sockets whose session stands for nobody any more, or for somebody else."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), TURN)
+        self._hurry.clear()
+        sockets = self._people.take_turns(MOST_TURNS)
+        found = await read_logins([socket.session for socket in sockets if socket.session]) if sockets else {}
+        for socket in sockets:
+            if socket.session and found.get(socket.session) != socket.login and socket in self._level:
+                self.leave(socket)
+                await socket.close(SESSION_ENDED)
 
     # --- telling the sockets ----------------------------------------------------------------------
 
@@ -251,6 +274,7 @@ class Hub:
             await self._send(socket, text)
             if count % SLICE == 0:
                 await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what is sent in one turn of the loop piles up, also for those who do read
 
     async def _send(self, socket: Socket, text: str) -> None:
         try:
@@ -272,15 +296,16 @@ class Hub:
         """
         async with self._lock:
             place, missed = await self._place(since)
-            await socket.send_text(json.dumps({"type": "hello", "cursor": str(place)}))
+            await self._send(socket, json.dumps({"type": "hello", "cursor": str(place)}))
             if missed is None:
-                await socket.send_text(RESET)
+                await self._send(socket, RESET)
             else:
-                for _, text in log.frames(missed, place):
-                    await socket.send_text(text)
+                for count, (_, text) in enumerate(log.frames(missed, place), start=1):
+                    await self._send(socket, text)
+                    if count % REPLAY_SLICE == 0:
+                        await asyncio.sleep(0)
             self._level.add(socket)
-            if socket.person is not None:
-                self._people.setdefault(socket.person, set()).add(socket)
+            self._people.add(socket)
         self._heartbeats.append((asyncio.get_running_loop().time() + HEARTBEAT, socket))
 
     async def _place(self, since: str | None) -> tuple[Cursor, list[log.Notice] | None]:
@@ -297,10 +322,7 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         self._level.discard(socket)
-        if socket.person is not None and socket.person in self._people:
-            self._people[socket.person].discard(socket)
-            if not self._people[socket.person]:
-                del self._people[socket.person]
+        self._people.discard(socket)
 
     async def _beat(self) -> None:
         """Ask every socket from time to time whether somebody reads, and close those where nobody does."""

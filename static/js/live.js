@@ -6,8 +6,9 @@ const DOUBTFUL = 30_000; // ms of silence after which a page that comes back in 
 const SOCKETS_TRIED = 3; // failures in a row after which the page asks instead
 const POLL = { visible: 15_000, hidden: 60_000 }; // ms
 const TOO_MANY = 4029;
-const TOO_MANY_WAIT = 30_000; // ms
 const SESSION_ENDED = 4501;
+// After a second the answer with the cookie that takes the old one's place has come, too.
+const LEAST_WAIT = { [TOO_MANY]: 30_000, [SESSION_ENDED]: 1_000 }; // ms, by close code
 
 // `handlers`: caughtUp() after each hello or answer, notice(message), signal(message), reset(), and
 // state("connecting" | "live" | "polling" | "offline" | "stopped").
@@ -93,7 +94,7 @@ export function follow(cursor, handlers) {
     failures += 1;
     if (failures < SOCKETS_TRIED) {
       handlers.state("connecting");
-      later(Math.max(backOff(), code === TOO_MANY ? TOO_MANY_WAIT : 0));
+      later(Math.max(backOff(), LEAST_WAIT[code] ?? 0));
     } else {
       poll();
     }

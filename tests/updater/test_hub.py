@@ -4,17 +4,26 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
-from updater import log, models
+from bookshelf.sessions import SessionStore
+from updater import log, logins, models
 from updater.announce import GROUP, announce, signal
 from updater.hub import Hub
+from updater.logins import Login
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -22,17 +31,18 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 class Listener:
     """A socket that keeps what it is sent."""
 
-    def __init__(self, person: int | None = None) -> None:
+    def __init__(self, session: str | None = None, login: Login | None = None) -> None:
         self.nonce: str | None = None
-        self.person = person
-        self.closed: int | None = None
+        self.session = session
+        self.login = login
+        self.closing: asyncio.Future[int] = asyncio.Future()
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send_text(self, text: str) -> None:
         self.messages.put_nowait(json.loads(text))
 
     async def close(self, code: int) -> None:
-        self.closed = code
+        self.closing.set_result(code)
 
     async def notices(self, count: int) -> list[tuple[str, int]]:
         """Kinds and subjects of the next `count` messages, which are notices."""
@@ -85,10 +95,19 @@ async def hub() -> AsyncIterator[Hub]:
     await hub.stop()
 
 
-async def joined(hub: Hub, since: str | None = None, person: int | None = None) -> Listener:
-    listener = Listener(person)
+async def joined(hub: Hub, since: str | None = None, person: User | None = None) -> Listener:
+    listener = Listener(*await log_in(person)) if person else Listener()
     await hub.join(listener, since)
     return listener
+
+
+@database_sync_to_async
+def log_in(person: User) -> tuple[str, Login]:
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()
+    session.save()
+    key = str(session.session_key)
+    return key, logins.read([key])[key]
 
 
 send = database_sync_to_async(signal)
@@ -246,17 +265,17 @@ async def test_subscribers_of_the_channel_layer_may_all_be_lost(hub: Hub, broker
 
 
 class TestSignals:
-    async def test_one_to_all_reaches_every_socket(self, hub: Hub) -> None:
-        listeners = [await joined(hub), await joined(hub, person=1)]
+    async def test_one_to_all_reaches_every_socket(self, hub: Hub, ann: User) -> None:
+        listeners = [await joined(hub), await joined(hub, person=ann)]
         await send({"type": "counts", "new_id": 7})
         for listener in listeners:
             await listener.greeting()
             assert await listener.message() == {"type": "counts", "new_id": 7}
 
-    async def test_one_to_a_person_reaches_that_person_s_sockets_alone(self, hub: Hub) -> None:
-        own = [await joined(hub, person=1), await joined(hub, person=1)]
-        others = [await joined(hub), await joined(hub, person=2)]
-        await send({"type": "progress", "new_id": 7}, to=1)
+    async def test_one_to_a_person_reaches_that_person_s_sockets_alone(self, hub: Hub, ann: User, bob: User) -> None:
+        own = [await joined(hub, person=ann), await joined(hub, person=ann)]
+        others = [await joined(hub), await joined(hub, person=bob)]
+        await send({"type": "progress", "new_id": 7}, to=ann.pk)
         await send({"type": "last"})
         for listener in own:
             await listener.greeting()
@@ -266,16 +285,16 @@ class TestSignals:
             await listener.greeting()
             assert await listener.message() == {"type": "last"}
 
-    async def test_one_to_somebody_who_left_reaches_nobody(self, hub: Hub) -> None:
-        gone, there = await joined(hub, person=1), await joined(hub, person=1)
+    async def test_one_to_somebody_who_left_reaches_nobody(self, hub: Hub, ann: User) -> None:
+        gone, there = await joined(hub, person=ann), await joined(hub, person=ann)
         hub.leave(gone)
-        await send({"type": "progress", "new_id": 7}, to=1)
+        await send({"type": "progress", "new_id": 7}, to=ann.pk)
         await there.greeting()
         assert (await there.message())["type"] == "progress"
         hub.leave(there)
         await gone.greeting()
         assert gone.messages.empty()
-        assert not hub._people
+        assert hub.count(ann.pk) == 0
 
     async def test_of_many_about_one_subject_the_latest_is_passed_on_at_most_four_times_a_second(
         self, hub: Hub
@@ -309,3 +328,61 @@ class TestSignals:
         for subject in (7, 8, 9):
             await send(counts(subject, 1), number=1)
         assert [(await listener.message())["new_id"] for _ in range(3)] == [7, 8, 9]
+
+
+class TestSessions:
+    """The bells are tried on the running site; here what comes to light without one."""
+
+    @pytest.mark.parametrize("end", ["expires", "vanishes", "password", "inactive", "person"])
+    async def test_the_end_of_one_closes_its_sockets(self, hub: Hub, ann: User, bob: User, end: str) -> None:
+        ended, other = await joined(hub, person=ann), await joined(hub, person=bob)
+        session = Session.objects.filter(session_key=ended.session)
+        match end:
+            case "expires":
+                await session.aupdate(expire_date=timezone.now())
+            case "vanishes":
+                await database_sync_to_async(session._raw_delete)("default")
+            case "password":
+                await User.objects.filter(pk=ann.pk).aupdate(password="another")
+            case "inactive":
+                await User.objects.filter(pk=ann.pk).aupdate(is_active=False)
+            case "person":
+                await database_sync_to_async(User.objects.filter(pk=ann.pk)._raw_delete)("default")
+        assert await asyncio.wait_for(ended.closing, 20) == 4501
+        await tell(7)
+        await other.greeting()
+        assert await other.notices(1) == [("published", 7)]
+        await ended.greeting()
+        assert ended.messages.empty()
+        assert not other.closing.done()
+
+    async def test_one_that_was_extended_goes_on(self, hub: Hub, ann: User, bob: User) -> None:
+        kept, ended = await joined(hub, person=ann), await joined(hub, person=bob)
+        await Session.objects.filter(session_key=kept.session).aupdate(expire_date=timezone.now() + timedelta(days=99))
+        await Session.objects.filter(session_key=ended.session).aupdate(expire_date=timezone.now())
+        await asyncio.wait_for(ended.closing, 20)
+        assert not kept.closing.done()
+
+    async def test_of_many_sockets_each_has_its_turn(self, hub: Hub, ann: User) -> None:
+        many = [await joined(hub, person=ann) for _ in range(3)]
+        turns = [socket for _ in range(6) for socket in hub._people.take_turns(1)]
+        assert turns == many + many
+        hub._people.hurry([many[2]])
+        assert hub._people.take_turns(2) == [many[2], many[0]]
+
+
+class TestReading:
+    def test_what_no_page_of_ours_has_set_stands_for_nobody(self, ann: User) -> None:
+        empty, half = SessionStore(), SessionStore()
+        half[SESSION_KEY] = str(ann.pk)
+        for session in (empty, half):
+            session.save()
+        keys = ["", "\0", "x" * 9999, "é", str(empty.session_key), str(half.session_key)]
+        assert logins.read(keys) == {}
+
+    def test_it_takes_two_queries_for_any_number(
+        self, ann: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        known = dict([async_to_sync(log_in)(person) for person in (ann, bob, ann)])
+        with django_assert_num_queries(2):
+            assert logins.read(known) == known

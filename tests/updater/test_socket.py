@@ -1,17 +1,20 @@
 """The live socket of the running site, as a client on the wire sees it."""
 
+import contextlib
 import json
 import socket
 import struct
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from websockets import Origin
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from ..catalogue import picture
-from ..site import Site, Visitor
+from ..site import Reader, Site, Visitor
 
 
 @pytest.fixture
@@ -189,12 +192,64 @@ def test_whoever_says_anything_but_a_pong_is_sent_away(site: Site, message: str 
             bystander.next(timeout=0.05)  # nothing that a client says reaches another
 
 
-def test_bytes_that_are_no_text_end_the_connection_below_us(site: Site) -> None:
+def test_a_flood_of_pongs_is_no_answer(site: Site) -> None:
+    with site.reader() as reader:
+        with contextlib.suppress(ConnectionClosed):  # it may come while there is more to say
+            for _ in range(10_000):
+                reader.connection.send('{"pong": "a"}')
+        assert reader.closed() == 4502
+
+
+MASK = b"\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (struct.pack("!BB", 0x81, 0x80 | 2) + MASK + b"\xc3\x28", 1007),
+        (struct.pack("!BB", 0x81, 0x80 | 1) + MASK + b"\xff", 1007),
+        (struct.pack("!BBQ", 0x81, 0x80 | 127, 1024 * 1024 + 1) + MASK, 1009),
+        (struct.pack("!BBQ", 0x81, 0x80 | 127, 2**63 - 1) + MASK, 1009),
+        (struct.pack("!BB", 0x83, 0x80 | 1) + MASK + b"x", 1002),  # no such opcode
+        (struct.pack("!BB", 0x81, 1) + b"x", 1002),  # not masked
+        (struct.pack("!BB", 0xF1, 0x80 | 1) + MASK + b"x", 1002),  # reserved bits
+        (struct.pack("!BB", 0x89, 0x80 | 126) + b"\0\x7e" + MASK + b"x" * 126, 1002),  # too long a ping
+    ],
+    ids=["half a character", "no character", "1 MiB and a byte", "2**63 - 1", "opcode", "mask", "reserved", "ping"],
+)
+def test_what_is_no_websocket_ends_with_the_protocol_s_own_code(site: Site, frame: bytes, code: int) -> None:
     with site.reader() as reader:
         reader.next()
-        mask = b"\0\0\0\0"
-        reader.connection.socket.sendall(struct.pack("!BB", 0x81, 0x80 | 2) + mask + b"\xc3\x28")
-        assert reader.closed() is None  # Autobahn, as daphne sets it up, drops the connection without a code
+        reader.connection.socket.sendall(frame)
+        assert reader.closed() == code
+
+
+def test_a_reader_that_stops_reading_is_closed_and_costs_nobody_else_anything(site: Site) -> None:
+    tell = "from updater.announce import signal\n"
+    tell += "for number in range(400): signal({'type': 'much', 'number': number, 'filler': 'x' * 40_000})"
+    with slow_reader(site) as slow, site.reader() as healthy:
+        for reader in (slow, healthy):
+            assert reader.next()["type"] == "hello"
+        with ThreadPoolExecutor() as elsewhere:
+            elsewhere.submit(site.manage, "shell", "-c", tell)
+            assert [healthy.signal("much")["number"] for _ in range(400)] == list(range(400))
+        messages, code = slow.rest()
+        assert code == 4008
+        # What it was told it was told in order, and that ended where the kernel's buffers and a MiB of ours were full.
+        told = [message["number"] for message in messages]
+        assert told == list(range(len(told)))
+        assert len(told) < 400
+
+
+@contextlib.contextmanager
+def slow_reader(site: Site) -> Iterator[Reader]:
+    """One that takes next to nothing before it is asked to."""
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect(("127.0.0.1", site.port))
+        address = f"ws://127.0.0.1:{site.port}/ws/update_notice/"
+        with connect(address, sock=line, origin=Origin(site.url), proxy=None, max_queue=1) as connection:
+            yield Reader(connection)
 
 
 def refused(site: Site, path: str = "/ws/update_notice/", origin: str | None = None, **more: Any) -> int:

@@ -1,0 +1,71 @@
+"""The sockets at which somebody is logged in, by person, by session, and in turns: to be asked if they still are."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from .logins import Login, mark
+
+Key = TypeVar("Key")
+
+
+class Socket(Protocol):
+    """What a hub needs of a consumer."""
+
+    nonce: str | None  # of the heartbeat that is not answered yet
+    session: str | None  # the key that its cookie holds
+    login: Login | None  # what that stood for when it was last asked
+
+    async def send_text(self, text: str) -> None: ...
+
+    async def close(self, code: int) -> None: ...
+
+
+class People:
+    def __init__(self) -> None:
+        self._turns: OrderedDict[Socket, Login] = OrderedDict()  # whoever was asked last is last
+        self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
+        self._by_session: defaultdict[str, set[Socket]] = defaultdict(set)  # by its mark
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def add(self, socket: Socket) -> None:
+        """Sockets at which nobody is logged in are no business of this."""
+        if socket.login and socket.session:
+            self._turns[socket] = socket.login
+            self._by_person[socket.login.person].add(socket)
+            self._by_session[mark(socket.session)].add(socket)
+
+    def discard(self, socket: Socket) -> None:
+        login = self._turns.pop(socket, None)
+        if login and socket.session:
+            _remove(self._by_person, login.person, socket)
+            _remove(self._by_session, mark(socket.session), socket)
+
+    def of(self, person: int) -> list[Socket]:
+        return list(self._by_person.get(person, ()))
+
+    def with_session(self, session_mark: str) -> list[Socket]:
+        return list(self._by_session.get(session_mark, ()))
+
+    def take_turns(self, count: int) -> list[Socket]:
+        """The next to be asked, `count` at most."""
+        turns = list(islice(self._turns, count))
+        for socket in turns:
+            self._turns.move_to_end(socket)
+        return turns
+
+    def hurry(self, sockets: Iterable[Socket]) -> None:
+        """Let these be the next."""
+        for socket in sockets:
+            self._turns.move_to_end(socket, last=False)
+
+
+def _remove(index: dict[Key, set[Socket]], key: Key, socket: Socket) -> None:
+    index[key].discard(socket)
+    if not index[key]:
+        del index[key]
