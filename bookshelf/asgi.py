@@ -12,12 +12,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 
 from updater.door import Door  # noqa: E402
+from updater.drain import Drain  # noqa: E402
 from updater.origin import OriginCheck  # noqa: E402
 from updater.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
-    }
+application = Drain(
+    ProtocolTypeRouter(
+        {
+            "http": http,
+            "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
+        }
+    )
 )

@@ -10,6 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
+from updater import drain
+
 
 class ProbeMiddleware(MiddlewareMixin):
     """Answers the probes before anything else looks at the request: they come with any Host and over http."""
@@ -24,12 +26,18 @@ class ProbeMiddleware(MiddlewareMixin):
         return None
 
     def readiness(self) -> JsonResponse:
-        """503 while the database cannot be asked or waits for migrations. Without Redis the site still serves."""
+        """503 while the database cannot be asked or waits for migrations, and once this process is about to go.
+
+        Without Redis the site still serves.
+        """
         try:
             database = self.database_state()
         except Error:
             database = "down"
-        return JsonResponse({"database": database, "redis": redis_state()}, status=200 if database == "ok" else 503)
+        state: dict[str, str | bool] = {"database": database, "redis": redis_state()}
+        if drain.begun.is_set():
+            state["draining"] = True
+        return JsonResponse(state, status=200 if database == "ok" and "draining" not in state else 503)
 
     def database_state(self) -> str:
         # Reading every migration takes long; once applied they stay applied while this process lives.

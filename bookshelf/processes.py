@@ -34,7 +34,7 @@ def programs() -> list[Program]:
         Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in),
         Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in),
         Program("beat", celery("beat", "WARNING"), 30, 10),
-        Program("web", daphne(), 40, 15),
+        Program("web", daphne(), 40, 40),
     ]
 
 

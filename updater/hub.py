@@ -39,6 +39,8 @@ HEARTBEAT = 25.0  # seconds
 PONG_PATIENCE = 20.0  # seconds
 SLICE = 200  # sockets that are sent to before others get their turn
 REPLAY_SLICE = 20  # notices to one socket before the network gets its turn, and does not take it for one that is slow
+CLOSED_A_SECOND = 100  # sockets, where all are closed; a process takes some 1,000 a second in
+SHORTEST_CLOSING, LONGEST_CLOSING = 2.0, 20.0  # seconds for all of them
 NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
 TURN = 0.5  # seconds from one look at who is logged in to the next
 MOST_TURNS = 500  # sockets that are looked at then; of more each waits longer, where nothing says that it should not
@@ -323,6 +325,21 @@ class Hub:
     def leave(self, socket: Socket) -> None:
         self._level.discard(socket)
         self._people.discard(socket)
+
+    @property
+    def population(self) -> int:
+        """How many sockets are open here."""
+        return len(self._level)
+
+    async def close_all(self, code: int) -> None:
+        """Close every socket, also those that still join, spread over some seconds."""
+        seconds = min(self.population / CLOSED_A_SECOND, LONGEST_CLOSING)
+        pause = max(seconds, SHORTEST_CLOSING) / max(self.population, 1)
+        while self._level:
+            socket = next(iter(self._level))
+            self.leave(socket)
+            await socket.close(code)
+            await asyncio.sleep(pause)
 
     async def _beat(self) -> None:
         """Ask every socket from time to time whether somebody reads, and close those where nobody does."""
