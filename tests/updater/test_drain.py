@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,10 +65,14 @@ async def test_its_readers_are_sent_elsewhere_one_by_one_and_miss_nothing(site: 
         for messages in told:
             since = next(message["cursor"] for message in reversed(messages) if "cursor" in message)
             back = await open_socket(site, since)
-            assert await read(back, messages, lambda messages=messages: after in subjects(messages)) is None
+            assert await read(back, messages, partial(is_told, messages, after)) is None
             await back.close()
             own = [subject for subject in subjects(messages) if subject in (before, meanwhile, after)]
             assert sorted(own) == [before, meanwhile, after]
+
+
+def is_told(messages: list[dict[str, Any]], subject: int) -> bool:
+    return subject in subjects(messages)
 
 
 def subjects(messages: list[dict[str, Any]]) -> list[int]:

@@ -330,6 +330,28 @@ class TestSignals:
         assert [(await listener.message())["new_id"] for _ in range(3)] == [7, 8, 9]
 
 
+async def test_a_socket_may_be_idle_for_hours_as_long_as_it_answers(hub: Hub) -> None:
+    loop = asyncio.get_running_loop()
+    ahead, real = 0.0, loop.time
+    loop.time = lambda: real() + ahead  # type: ignore[method-assign]
+    try:
+        answering, silent = await joined(hub), await joined(hub)
+        for listener in (answering, silent):
+            await listener.greeting()
+        for _ in range(3 * 3600 // 25):
+            ahead += 25
+            message = await answering.message()
+            assert (message["type"], message["nonce"]) == ("heartbeat", answering.nonce)
+            answering.nonce = None
+        assert await silent.closing == 4008
+        assert not answering.closing.done()
+        assert hub.population == 1
+        # Of the one that is gone nothing is kept.
+        assert (len(hub._heartbeats), len(hub._pongs)) == (1, 1)
+    finally:
+        loop.time = real  # type: ignore[method-assign]
+
+
 class TestSessions:
     """The bells are tried on the running site; here what comes to light without one."""
 

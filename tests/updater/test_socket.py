@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from websockets import Origin
@@ -15,6 +16,17 @@ from websockets.sync.client import connect
 
 from ..catalogue import picture
 from ..site import Reader, Site, Visitor
+
+
+@pytest.fixture(autouse=True)
+def no_traceback(site: Site) -> Iterator[None]:
+    """Whatever a client does, the server is not surprised."""
+    log = site.var_dir / "log" / "web.log"
+    before = log.stat().st_size
+    yield
+    with log.open() as file:
+        file.seek(before)
+        assert "Traceback" not in file.read()
 
 
 @pytest.fixture
@@ -136,11 +148,31 @@ def test_a_deleted_post_is_gone_from_what_is_told(site: Site, author: Visitor) -
     assert "secret" not in site.visitor().get(f"/updates/?since={since}").text
 
 
-@pytest.mark.parametrize("since", ["", "x", "00000000-1", "📚"])
-def test_a_cursor_of_no_use_is_a_reset_and_no_error(site: Site, since: str) -> None:
+FORGED = ["", "x", "-", "00000000-1", "📚", "EPOCH-", "EPOCH--1", "EPOCH-1-", "EPOCH-1-2", "EPOCH-1-1-1", "EPOCH-1x"]
+FORGED += [
+    "EPOCH-1\n",
+    " EPOCH-1",
+    "EPOCH-٣",
+    "EPOCH-1e3",
+    "EPOCH-0x1",
+    "EPOCH-1.0",
+    "EPOCH-1%00",
+    "EPOCH-1\0",
+    "epoch-1",
+]
+FORGED += [f"EPOCH-{number}" for number in (10**17, 2**31, 2**63, 2**64, 10**18, 10**30, "9" * 5000)]
+FORGED += ["EPOCH-1' OR '1'='1", "x" * 10_000, "../../etc/passwd", "EPOCH-{{7*7}}", "<script>"]
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=lambda forged: repr(forged[:20]))
+def test_a_cursor_of_no_use_is_a_reset_and_no_error(site: Site, forged: str) -> None:
+    head = site.visitor().get("/updates/").json["cursor"]
+    since = forged.replace("EPOCH", head.partition("-")[0])
     with site.reader(since) as reader:
-        assert reader.next()["type"] == "hello"
+        assert reader.next() == {"type": "hello", "cursor": head}
         assert reader.next() == {"type": "reset"}
+    polled = site.visitor().get(f"/updates/?{urlencode({'since': since})}")
+    assert (polled.status, polled.json) == (200, {"cursor": head, "notices": [], "reset": True})
 
 
 def test_it_asks_who_reads_and_closes_who_does_not_answer(site: Site) -> None:
@@ -273,7 +305,57 @@ def test_no_other_path_takes_sockets(site: Site, path: str) -> None:
     assert refused(site, path, origin=site.url) == 403
 
 
-def test_half_a_handshake_harms_nobody(site: Site, author: Visitor) -> None:
-    with socket.create_connection(("127.0.0.1", site.port)) as half, site.reader() as reader:
-        half.sendall(b"GET /ws/update_notice/ HTTP/1.1\r\nUpgrade: websocket\r\n")
-        assert reader.until(author.write("Whole"))
+def test_half_handshakes_harm_nobody(site: Site, author: Visitor) -> None:
+    request = b"GET /ws/update_notice/ HTTP/1.1\r\nUpgrade: websocket\r\n"
+    with contextlib.ExitStack() as lines:
+        for length in range(len(request)):
+            line = lines.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+            line.sendall(request[:length])
+        with site.reader() as reader:
+            assert reader.until(author.write("Whole"))
+
+
+HANDSHAKE = (
+    b"GET /ws/update_notice/ HTTP/1.1",
+    b"Host: HOST",
+    b"Origin: http://HOST",
+    b"Upgrade: websocket",
+    b"Connection: Upgrade",
+    b"Sec-WebSocket-Version: 13",
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+
+
+def shaken(site: Site, lines: tuple[bytes, ...]) -> bytes:
+    """The first line of the answer to a handshake."""
+    host = f"127.0.0.1:{site.port}".encode()
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
+        line.sendall(b"\r\n".join(lines).replace(b"HOST", host) + b"\r\n\r\n")
+        return line.makefile("rb").readline()
+
+
+def test_a_handshake_as_it_should_be_is_taken(site: Site) -> None:
+    assert shaken(site, HANDSHAKE).startswith(b"HTTP/1.1 101")
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        (4, b"Connection: close"),
+        (5, b"Sec-WebSocket-Version: 1"),
+        (5, b"Sec-WebSocket-Version: x"),
+        (6, b"Sec-WebSocket-Key: short"),
+        (6, b"X: " + b"y" * 8000),
+        (2, b"Origin: \xff"),
+        (2, b"Origin: http://HOST\r\nOrigin: http://evil.example"),
+        (2, b"Cookie: sessionid=\xff\x00"),
+    ],
+)
+def test_a_crooked_handshake_is_refused(site: Site, line: int, instead: bytes) -> None:
+    lines = HANDSHAKE[:line] + (instead,) + HANDSHAKE[line + 1 :]
+    assert shaken(site, lines).split()[1:2] in ([b"400"], [b"403"], [b"426"])
+
+
+@pytest.mark.parametrize("key", [b"\xc3\xa9", b"x" * 5000, b"'; --", b"%00", b'"\\000a"', b""])
+def test_a_cookie_that_is_nobody_s_is_a_reader_like_any_other(site: Site, key: bytes) -> None:
+    assert shaken(site, (*HANDSHAKE, b"Cookie: sessionid=" + key)).startswith(b"HTTP/1.1 101")
