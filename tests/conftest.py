@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Self
 
 import pytest
+import pytest_asyncio
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -142,8 +143,16 @@ def own_site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser share its event loop."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "chromium" in item.fixturenames:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One process for all tests: to start it takes a second."""
     path = find_chromium()
     if path is None:
         complaint = "no Chromium was found, and none could be installed"
@@ -155,6 +164,14 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic"])
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """A browser that nobody has used: what a test opens in it is closed after it."""
+    yield chromium
+    for context in list(chromium.contexts):
+        await context.close()
 
 
 Visit = Callable[..., Awaitable[Page]]
