@@ -136,11 +136,17 @@ def site(running_site: Site) -> Site:
     return running_site
 
 
-@pytest.fixture
-def own_site() -> Iterator[Site]:
-    """The same for a test that breaks parts of it."""
+@pytest.fixture(scope="session")
+def battered_site() -> Iterator[Site]:
     with Catalogue() as catalogue, Site(catalogue) as site:
         yield site
+
+
+@pytest.fixture
+def own_site(battered_site: Site) -> Site:
+    """The same for a test that breaks parts of it and puts them right again: it may still be slow from the one before."""
+    battered_site.catalogue.behave()
+    return battered_site
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

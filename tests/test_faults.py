@@ -43,7 +43,7 @@ def test_a_worker_killed_in_the_midst_of_a_post_loses_nothing(own_site: Site) ->
     with own_site.reader() as reader:
         own_site.catalogue.hold()
         post_id = author.write("Held", isbn=ISBN)
-        own_site.catalogue.wait_until_asked()
+        own_site.catalogue.wait_until_asked(ISBN)
         own_site.supervisor("signalProcess", "worker", "KILL")
         own_site.catalogue.release()
         notices = reader.until(post_id, timeout=120)
