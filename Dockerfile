@@ -8,6 +8,9 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requi
     -r requirements.txt
 
 FROM python:3.13-slim-trixie
+# For backups: pg_dump and psql of the same version as the database in docker-compose.yml.
+RUN apt-get update -q && apt-get install -q -y --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 # A fixed number, so that the files in a volume stay this user's in every later image.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin bookshelf \
     && install --directory --owner bookshelf --group bookshelf --mode 0700 \

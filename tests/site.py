@@ -85,6 +85,12 @@ class Visitor:
         self.name = username
         return self
 
+    def log_in(self, username: str) -> Self:
+        answer = self.post("/accounts/login/", login=username, password="correct horse battery")
+        assert answer.status == 302, answer.text
+        self.name = username
+        return self
+
     def write(self, title: str = "On reading slowly", body: str = "Four evenings.", **fields: str) -> int:
         """Save a post through the form; gives its id."""
         answer = self.post("/posts/new/", title=title, body=body, **fields)
@@ -104,7 +110,7 @@ class Visitor:
             response = error
         with response:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, headers, response.read().decode())
+            return Answer(response.status, headers, response.read().decode(errors="replace"))  # a picture is none
 
 
 class Reader:
@@ -302,10 +308,11 @@ class Site(Web):
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""
+        databases.create(self.var_dir)
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
-        ).stdout
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     # --- its people -------------------------------------------------------------------------------
 

@@ -129,7 +129,12 @@ class TestImage:
         for install in re.findall(r"pip install.*(?:\\\n.*)*", DOCKERFILE):
             assert "--require-hashes" in install
             assert "--only-binary :all:" in install
-        assert "apt-get" not in DOCKERFILE
+
+    def test_beside_them_there_is_what_backs_up_the_database_of_its_own_version(self) -> None:
+        (version,) = re.findall(r"^postgres:([0-9]+)", SERVICES["database"]["image"])
+        assert re.findall(r"apt-get install ((?:-\S+ )*)(.*?) \\$", DOCKERFILE, re.MULTILINE) == [
+            ("-q -y --no-install-recommends ", f"postgresql-client-{version}")
+        ]
 
     def test_it_is_based_on_a_slim_image_with_a_version(self) -> None:
         assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.13-slim-trixie"}
