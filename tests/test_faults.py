@@ -1,5 +1,8 @@
 """What an author and a reader notice when parts of the running site fail: that it takes longer, and nothing else."""
 
+import os
+import signal
+
 from .catalogue import picture
 from .site import Site
 
@@ -48,3 +51,25 @@ def test_a_worker_killed_in_the_midst_of_a_post_loses_nothing(own_site: Site) ->
         own_site.catalogue.release()
         notices = reader.until(post_id, timeout=120)
         assert [(notice["kind"], notice["new_id"]) for notice in notices] == [("published", post_id)]
+
+
+def test_a_worker_that_is_asked_to_end_ends_its_tasks_first_and_the_next_one_takes_the_others(site: Site) -> None:
+    books = ["9780140328721", "9780261103573"]  # one for each of its children
+    for isbn in books:
+        site.catalogue.add(isbn, cover=picture())
+    author = site.author()
+    asked = site.pid("worker")
+    with site.reader() as reader:
+        site.catalogue.hold()
+        running = [author.write("Running", isbn=isbn) for isbn in books]
+        for isbn in books:
+            site.catalogue.wait_until_asked(isbn)
+        os.kill(asked, signal.SIGTERM)
+        queued = [author.write("Queued") for _ in range(3)]
+        site.catalogue.release()
+        notices = reader.until(*running, *queued)
+    assert sorted(notice["new_id"] for notice in notices) == sorted(running + queued)
+    assert {notice["kind"] for notice in notices} == {"published"}
+    # Nobody had to begin anew.
+    assert [sum(isbn in path for path in site.catalogue.asked) for isbn in books] == [1, 1]
+    assert site.pid("worker") != asked
