@@ -1,4 +1,4 @@
-"""The wiring: settings, ASGI, the Celery app, urls, probes, the launcher."""
+"""The wiring: settings, ASGI, the Celery app, urls, probes, the launcher; and backups."""
 
 from .celery import app as celery_app
 

@@ -74,7 +74,7 @@ def back_up(file: Path) -> int:
     if not manifest.migrations:
         raise Impossible("there is nothing in the database yet.")
     with tempfile.TemporaryDirectory(prefix=".bookshelf-", dir=file.parent) as name:
-        database, aside = Path(name) / DATABASE, Path(name) / file.name
+        database, aside = Path(name) / DATABASE, Path(name) / "backup"
         dump(database)
         with open(aside, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as whole:
             with tarfile.open(fileobj=whole, mode="w:gz", compresslevel=6) as tar:
