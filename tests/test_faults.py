@@ -53,23 +53,23 @@ def test_a_worker_killed_in_the_midst_of_a_post_loses_nothing(own_site: Site) ->
         assert [(notice["kind"], notice["new_id"]) for notice in notices] == [("published", post_id)]
 
 
-def test_a_worker_that_is_asked_to_end_ends_its_tasks_first_and_the_next_one_takes_the_others(site: Site) -> None:
+def test_a_worker_that_is_asked_to_end_ends_its_tasks_first_and_the_next_one_takes_the_others(own_site: Site) -> None:
     books = ["9780140328721", "9780261103573"]  # one for each of its children
     for isbn in books:
-        site.catalogue.add(isbn, cover=picture())
-    author = site.author()
-    asked = site.pid("worker")
-    with site.reader() as reader:
-        site.catalogue.hold()
+        own_site.catalogue.add(isbn, cover=picture())
+    author = own_site.author()
+    asked = own_site.pid("worker")
+    with own_site.reader() as reader:
+        own_site.catalogue.hold()
         running = [author.write("Running", isbn=isbn) for isbn in books]
         for isbn in books:
-            site.catalogue.wait_until_asked(isbn)
+            own_site.catalogue.wait_until_asked(isbn)
         os.kill(asked, signal.SIGTERM)
         queued = [author.write("Queued") for _ in range(3)]
-        site.catalogue.release()
+        own_site.catalogue.release()
         notices = reader.until(*running, *queued)
     assert sorted(notice["new_id"] for notice in notices) == sorted(running + queued)
     assert {notice["kind"] for notice in notices} == {"published"}
     # Nobody had to begin anew.
-    assert [sum(isbn in path for path in site.catalogue.asked) for isbn in books] == [1, 1]
-    assert site.pid("worker") != asked
+    assert [sum(isbn in path for path in own_site.catalogue.asked) for isbn in books] == [1, 1]
+    assert own_site.pid("worker") != asked
