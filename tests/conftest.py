@@ -144,7 +144,7 @@ def battered_site() -> Iterator[Site]:
 
 @pytest.fixture
 def own_site(battered_site: Site) -> Site:
-    """The same for a test that breaks parts of it and puts them right again: it may still be slow from the one before."""
+    """The same for a test that breaks parts of it, and puts them right again: it may be slow from the one before."""
     battered_site.catalogue.behave()
     return battered_site
 

@@ -109,6 +109,11 @@ class Numbered:
         self.there.clear()
         return texts
 
+    def forget(self) -> None:
+        """Begin anew: what comes may have lower numbers."""
+        self._texts.clear()
+        self._numbers.clear()
+
 
 class Hub:
     def __init__(self) -> None:
@@ -219,6 +224,7 @@ class Hub:
         if missed is None:
             # Another log, an older one, or more than readers are replayed.
             await self._begin(head)
+            self._numbered.forget()
             await self._fan_out(RESET)
         else:
             await self._deliver(missed)

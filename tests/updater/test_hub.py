@@ -322,6 +322,16 @@ class TestSignals:
         await send(counts(8, 1), number=1)
         assert (await listener.message())["new_id"] == 8
 
+    async def test_after_a_restore_the_latest_may_have_a_lower_number(self, hub: Hub) -> None:
+        listener = await joined(hub)
+        await listener.greeting()
+        await send(counts(7, 9), number=9)
+        assert (await listener.message())["likes"] == 9
+        await models.Head.objects.all().aupdate(epoch="11111111")
+        assert (await listener.message())["type"] == "reset"
+        await send(counts(7, 2), number=2)
+        assert (await listener.message())["likes"] == 2
+
     async def test_each_subject_has_its_own_latest(self, hub: Hub) -> None:
         listener = await joined(hub)
         await listener.greeting()
