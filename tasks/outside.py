@@ -26,11 +26,12 @@ from posts.models import Outcome
 
 SECONDS = 5.0  # for all that one attempt does outside
 MOST_REDIRECTS = 4
+LONGEST_LOCATION = 2_000  # characters
 LONGEST_RETRY_AFTER = 24 * 3600.0  # seconds; beyond that nobody means us
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Addresses in IPv6 that lead to IPv4 ones and that `is_global` lets pass.
-NAT64 = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")]
+# All that is given out of IPv6. Outside of it `is_global` lets NAT64, IPv4-compatible and site-local addresses pass.
+UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class NoAnswer(Exception):
@@ -141,6 +142,8 @@ def _shown(url: str) -> str:
 
 
 def _joined(url: str, location: str) -> str:
+    if len(location) > LONGEST_LOCATION:
+        raise Unreachable(f"{_shown(url)} redirects to an address of {len(location)} characters")
     try:
         return urljoin(url, location)
     except ValueError as error:
@@ -267,17 +270,20 @@ def _resolve(host: str, port: int, seconds: float) -> list[str]:
     found: list[str] = []
 
     def look_up() -> None:
+        nonlocal found
         try:
-            found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            # In one piece: what is added after the time-out would be connected to without having been checked.
+            found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError):
             return  # found stays empty, which is reported below
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(seconds)
-    if not found:
+    addresses = found
+    if not addresses:
         raise Unreachable(f"{host} has no address, or none came in time")
-    return found
+    return addresses
 
 
 def is_public(address: IpAddress) -> bool:
@@ -285,7 +291,7 @@ def is_public(address: IpAddress) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)
-        # is_global is true for these on Python 3.11 and 3.12.1.
-        if address.sixtofour or address.teredo or any(address in network for network in NAT64):
+        # is_global is true for the other two on Python 3.11 and 3.12.1.
+        if address not in UNICAST or address.sixtofour or address.teredo:
             return False
     return address.is_global and not address.is_multicast

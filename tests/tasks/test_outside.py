@@ -157,7 +157,7 @@ def test_a_host_that_was_not_named_may_not_be_private(catalogue: Catalogue, sett
     "address",
     ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "100.64.0.1"]
     + ["::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1"]
-    + ["2002:7f00:1::", "2001:0:7f00:1::", "2001:db8::1"],
+    + ["2002:7f00:1::", "2001:0:7f00:1::", "2001:db8::1", "::127.0.0.1", "::ffff:0:127.0.0.1", "fec0::1"],
 )
 def test_addresses_that_are_nobody_s_on_the_internet(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
