@@ -14,10 +14,13 @@ from posts.models import LARGE_COVER, SMALL_COVER
 from .outside import NotFound, Outside
 
 MOST_BYTES = 5_000_000
-MOST_PIXELS = 20_000_000
+MOST_PIXELS = 12_000_000  # decoded and made smaller they take 200 MB at most
 LONGEST_SIDE = 8_000  # pixels; WebP itself ends at 16,383
 SMALLEST_SIDE = 40  # pixels; less is a stand-in for "no cover"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+# A JPEG may repeat its passes over the whole picture, of a few bytes each, without end. Honest ones have ten or so.
+START_OF_PASS = b"\xff\xda"
+MOST_PASSES = 100
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,19 @@ def decode(data: bytes) -> Image.Image:
     """Raises NotFound where the bytes are not a picture that can be a cover."""
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a stranger's mistakes are not for our logs
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST_SIDE:
                 raise NotFound(f"a picture of {image.width} by {image.height}")
-            image = ImageOps.exif_transpose(image).convert("RGB")
+            if image.format in ("JPEG", "MPO") and data.count(START_OF_PASS) > MOST_PASSES:
+                raise NotFound("a picture of too many passes")
+            image.load()
+            image.getexif()  # kept, and all else that the file holds is dropped: turning would write it anew, and fail
+            image.info.clear()
+            # Without the copies that each of the two would make of a picture that is right as it is.
+            ImageOps.exif_transpose(image, in_place=True)
+            image = image if image.mode == "RGB" else image.convert("RGB")
     except UnidentifiedImageError:
         raise NotFound("not a picture") from None
     except (

@@ -1,11 +1,12 @@
 """What is taken for a cover, and what never is."""
 
+import contextlib
 import io
-import struct
-import zlib
 
 import pytest
 from django.core.files.storage import default_storage
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from pytest_django import Settings
 
@@ -13,21 +14,15 @@ from tasks import covers, googlebooks, openlibrary
 from tasks.outside import NotFound, Outside, Unreachable
 
 from ..catalogue import Catalogue, picture, status
+from . import bombs
+
+HONEST = bombs.of_all_modes()
+TURNED = bombs.exif_with(b"\x01\x0f\0\x02\0\0\0\x04abc\0")
 
 
 def stored(name: str) -> Image.Image:
     with default_storage.open(f"covers/{name}.webp") as file:
         return Image.open(io.BytesIO(file.read()))
-
-
-def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that claims to be huge."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 def with_exif(exif: bytes) -> bytes:
@@ -88,15 +83,46 @@ def test_a_picture_is_stored_the_way_its_camera_held_it() -> None:
         with_exif(b"Exif\x00\x00junk"),
         picture(kind="BMP"),
         picture(kind="TIFF"),
-        bomb(5000),
-        bomb(60_000),
-        bomb(2**31 - 1),
+        bombs.empty_png(5000),
+        bombs.empty_png(60_000),
+        bombs.empty_png(2**31 - 1),
     ],
     ids=lambda data: repr(data[:12]),
 )
 def test_what_is_no_cover_is_not_found(data: bytes) -> None:
     with pytest.raises(NotFound):
         covers.decode(data)
+
+
+def test_one_whose_exif_cannot_be_written_again_is_turned_all_the_same() -> None:
+    assert covers.decode(bombs.mean_exif()).size == (600, 400)
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_an_honest_picture_of_a_rare_kind_is_a_cover(kind: str) -> None:
+    cover = covers.store(covers.decode(HONEST[kind]))
+    assert stored(cover.large).size == (400, 600)
+
+
+def test_what_else_a_file_holds_is_not_passed_on() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 600)).save(
+        buffer, "WEBP", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0", icc_profile=b"x" * 99_999, xmp=b"<home/>"
+    )
+    cover = covers.store(covers.decode(buffer.getvalue()))
+    assert default_storage.size(f"covers/{cover.large}.webp") < 9_999
+    assert not {"exif", "icc_profile", "xmp"} & set(stored(cover.large).info)
+
+
+@given(st.data())
+def test_a_damaged_picture_is_a_picture_or_none(data: st.DataObject) -> None:
+    picture = bytearray(data.draw(st.sampled_from([*HONEST.values(), TURNED])))
+    within = data.draw(st.sampled_from([100, 1000, len(picture)]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place, new = data.draw(st.integers(0, min(within, len(picture)))), data.draw(st.binary(max_size=6))
+        picture[place : place + data.draw(st.integers(0, 6))] = new
+    with contextlib.suppress(NotFound):
+        assert covers.decode(bytes(picture)).mode == "RGB"
 
 
 def fetched(cover_id: int) -> covers.Cover:
