@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -11,11 +12,12 @@ from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
-from .models import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
+from .models import BIDI_CONTROLS, BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
 from .rendering import render_markdown
 
-# Characters that turn the direction of all that follows, the page's own words included.
-BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Left out of what is typed. A NUL is not, it is refused: nobody types that.
+CONTROLS = BIDI_CONTROLS | dict.fromkeys([*range(0x01, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
+MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 
 class TextField(forms.CharField):
@@ -23,15 +25,29 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         # A line end counts as one character, as it does where it is typed; a browser sends two.
-        return super().to_python(
-            value.replace("\r\n", "\n").translate(BIDI_CONTROLS) if isinstance(value, str) else value
-        )
+        if isinstance(value, str):
+            value = value.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROLS)
+        return super().to_python(value)
 
     def validate(self, value: str) -> None:
         super().validate(value)
         # Of letters, numbers, punctuation and symbols one at least: the rest are marks, spaces and controls.
         if value and not any(unicodedata.category(c)[0] in "LNPS" for c in value):
             raise ValidationError("There is nothing to be seen in this.")
+        if any(is_mark and len(list(run)) > MOST_MARKS for is_mark, run in groupby(value, _is_mark)):
+            raise ValidationError("There are too many marks on one letter.")
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it stands above or below the letter before it."""
+    return unicodedata.category(character) in ("Mn", "Me")
+
+
+class LineField(TextField):
+    """The same in one line."""
+
+    def to_python(self, value: Any) -> Any:
+        return " ".join(super().to_python(value).splitlines())
 
 
 class IsbnField(forms.CharField):
@@ -52,17 +68,17 @@ class IsbnField(forms.CharField):
 
 
 class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    title = TextField(max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
+    title = LineField(max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
     body = TextField(
         label="Your post",
         max_length=BODY_LENGTH,
         widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"}),
         help_text="Markdown works: *emphasis*, **strong**, > quotes, lists and links.",
     )
-    book_title = TextField(
+    book_title = LineField(
         label="Title of the book", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
     )
-    book_author = TextField(
+    book_author = LineField(
         label="Its author", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
     )
     isbn = IsbnField(

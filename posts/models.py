@@ -27,6 +27,8 @@ SLUG_LENGTH = 60
 TAKEN_SLUGS = {"edit", "delete", "retry", "like", "comments"}  # beside the slug in an address stand these, too
 FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Characters that turn the direction of all that follows, the page's own words included.
+BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def fold(text: str) -> str:

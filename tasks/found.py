@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from posts.models import fold
+from posts.models import BIDI_CONTROLS, fold
 
 from .outside import NotFound
 
@@ -75,11 +75,12 @@ def words(name: str) -> frozenset[str]:
 
 
 def text(value: Any) -> str:
-    """A line of text, whatever was sent: no control characters, no line ends, not too long."""
+    """A line of text, whatever was sent: no characters that control, no line ends, not too long."""
     if not isinstance(value, str):
         return ""
     visible = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in value[: 4 * LONGEST_TEXT]
+        " " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c
+        for c in value[: 4 * LONGEST_TEXT].translate(BIDI_CONTROLS)
     )
     return " ".join(visible.split())[:LONGEST_TEXT]
 

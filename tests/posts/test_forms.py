@@ -74,6 +74,19 @@ def test_characters_that_turn_the_text_around_them_are_left_out() -> None:
     assert [checked.cleaned_data[name] for name in ("title", "body", "book_title")] == ["desrever", "a", "b"]
 
 
+def test_so_are_control_characters_and_a_title_has_one_line() -> None:
+    checked = form(title="a\x08\x1b[0m\r\nb\tc\u2028d\x85", body="a\x07\r\n\tb\x9fc\rd")
+    assert checked.is_valid(), checked.errors
+    assert (checked.cleaned_data["title"], checked.cleaned_data["body"]) == ("a[0m b\tc d", "a\n\tbc\nd")
+
+
+@pytest.mark.parametrize("name", ["title", "body", "book_title", "book_author"])
+def test_letters_do_not_tower_over_the_lines_around_them(name: str) -> None:
+    assert "too many marks" in form(**{name: "H" + "\u0301\u0320\u20dd" * 3 + "e"}).errors[name][0]
+    checked = form(**{name: "Việt, שָׁלוֹם, བསྒྲུབས, ก็, ❤️, e\u0301\u0323"})
+    assert checked.is_valid(), checked.errors
+
+
 def test_the_first_mistake_has_the_focus() -> None:
     assert "autofocus" in str(form(isbn="1")["isbn"])
     assert "autofocus" not in str(form(isbn="1")["title"])
