@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,9 +28,9 @@ def like(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(post.get_absolute_url())  # with this address, it would be left alone with a POST's
     toggle(pk, request.user.pk, {"true": True, "false": False}.get(request.POST.get("liked", "")))
-    if request.accepts("text/html"):
-        return redirect(post)
-    return JsonResponse(state_of([pk], request.user))
+    if request.headers.get("Accept") == "application/json":  # as static/js/state.js says it
+        return JsonResponse(state_of([pk], request.user))
+    return redirect(post)
 
 
 @transaction.atomic
@@ -76,7 +76,14 @@ def submit_once(form: NewCommentForm, post_id: int, author_id: int) -> Comment:
         return first
     comment: Comment = form.save(commit=False)
     comment.post_id, comment.author_id, comment.key = post_id, author_id, key
-    comment.save()
+    try:
+        with transaction.atomic():
+            comment.save()
+    except IntegrityError:  # that lock is one post's, and the key came to another post at the same time
+        first = Comment.objects.filter(author_id=author_id, key=key).first() if key else None
+        if first is None:
+            raise
+        return first
     return comment
 
 

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from posts.forms import CommentForm
+from posts.forms import CommentForm, NewCommentForm
 from posts.models import Comment, Like, Post
-from posts.talking import toggle
+from posts.talking import submit_once, toggle
 
 from ..conftest import MakePost
 
@@ -135,6 +135,26 @@ class TestDeletedMeanwhile:
         with pytest.raises(DatabaseError):
             form.save()
         assert not Comment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_to_two_posts_at_once_is_one_comment(make_published: MakePost, bob: User) -> None:
+    one, other = make_published(), make_published()
+    found: list[Comment] = []
+
+    def send(post: Post) -> None:
+        form = NewCommentForm({"body": "Yes.", "key": "abc"})
+        assert form.is_valid()
+        found.append(submit_once(form, post.pk, bob.pk))
+
+    sending = threading.Thread(target=in_a_connection_of_its_own(lambda: send(other)))
+    with transaction.atomic():
+        send(one)
+        sending.start()
+        until_somebody_waits()
+    sending.join()
+    assert found == [Comment.objects.get()] * 2
+    assert (counts(one), counts(other)) == ((0, 1), (0, 0))
 
 
 def until_somebody_waits() -> None:
