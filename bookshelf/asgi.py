@@ -1,12 +1,15 @@
 """The ASGI application; `daphne bookshelf.asgi:application` serves it."""
 
 import os
+from typing import IO, Any
 
-from django.core.asgi import get_asgi_application
+import django
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 # Django first: what is imported below reads its settings and models.
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
@@ -16,10 +19,21 @@ from updater.drain import Drain  # noqa: E402
 from updater.origin import OriginCheck  # noqa: E402
 from updater.routing import websocket_urlpatterns  # noqa: E402
 
+
+class Http(ASGIHandler):
+    def create_request(
+        self, scope: dict[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponse]:
+        try:
+            return super().create_request(scope, body_file)
+        except ValueError:  # a Content-Type in a character set that does not exist; Django lets it through to daphne
+            return None, HttpResponseBadRequest()
+
+
 application = Drain(
     ProtocolTypeRouter(
         {
-            "http": http,
+            "http": Http(),
             "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
         }
     )
