@@ -71,3 +71,7 @@ class CommentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscript
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a comment has an author, and the post's page is where they write
+
+    def save_model(self, request: HttpRequest, obj: Comment, form: ModelForm[Any], change: bool) -> None:
+        if form.has_changed():
+            form.save()

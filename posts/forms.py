@@ -132,11 +132,12 @@ class CommentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     def save(self, commit: bool = True) -> Comment:
         comment: Comment = self.instance
         comment.html = render_markdown(comment.body)
-        if comment.pk is None:
-            return super().save(commit)
+        if comment.pk is None or not commit:
+            super().save(commit)
+            return comment
         comment.edited_at = timezone.now()
-        if commit:  # these alone: a comment that was deleted meanwhile stays so
-            comment.save(update_fields=["body", "html", "edited_at"])
+        # These alone: a comment that was deleted meanwhile stays so.
+        comment.save(update_fields=["body", "html", "edited_at"])
         return comment
 
 

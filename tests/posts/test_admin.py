@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from posts.models import Book, Outcome, Post
+from posts.models import Book, Comment, Outcome, Post
 from posts.outbox import State
 
 from ..conftest import MakePost
@@ -58,3 +58,15 @@ def test_the_admin_s_save_goes_through_the_pipeline(admin_client: Client, make_p
     post.refresh_from_db()
     assert (post.title, post.shown_title, post.state) == ("Better", "On reading slowly", State.PENDING)
     assert post.published_at
+
+
+def test_a_comment_that_is_changed_here_is_rendered_anew(admin_client: Client, make_published: MakePost) -> None:
+    post = make_published()
+    comment = Comment.objects.create(post=post, author=post.author, body="Yes.", html="<p>Yes.</p>")
+    address = f"/admin/posts/comment/{comment.pk}/change/"
+    assert admin_client.post(address, {"body": "Yes."}).status_code == 302
+    assert Comment.objects.get().edited_at is None
+    assert admin_client.post(address, {"body": "*No.*"}).status_code == 302
+    comment.refresh_from_db()
+    assert (comment.body, comment.html) == ("*No.*", "<p><em>No.</em></p>\n")
+    assert comment.edited_at
