@@ -1,11 +1,13 @@
 """The ASGI application; `daphne bookshelf.asgi:application` serves it."""
 
 import os
+from collections.abc import Mapping
 from typing import IO, Any
 
 import django
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponseBadRequest
+from django.http.response import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 # Django first: what is imported below reads its settings and models.
@@ -22,8 +24,8 @@ from updater.routing import websocket_urlpatterns  # noqa: E402
 
 class Http(ASGIHandler):
     def create_request(
-        self, scope: dict[str, Any], body_file: IO[bytes]
-    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponse]:
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
         try:
             return super().create_request(scope, body_file)
         except ValueError:  # a Content-Type in a character set that does not exist; Django lets it through to daphne

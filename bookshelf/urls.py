@@ -1,10 +1,7 @@
-import inspect
-
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.defaults import bad_request, page_not_found, permission_denied
 from django.views.generic import TemplateView
 
 from posts.state import post_state
@@ -29,6 +26,6 @@ urlpatterns = [
     path("", include("posts.urls")),
 ]
 
-# Django's error pages look for a token in what was posted, though they need none. Where that cannot be read the page
-# for one mistake would be another.
-handler400, handler403, handler404 = map(inspect.unwrap, (bad_request, permission_denied, page_not_found))
+handler400 = "bookshelf.errors.bad_request"
+handler403 = "bookshelf.errors.permission_denied"
+handler404 = "bookshelf.errors.page_not_found"
