@@ -2,18 +2,22 @@
 
 import contextlib
 import gzip
+import json
 import os
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
@@ -25,7 +29,7 @@ from tasks.enrich import enrich_post
 from tasks.outside import SECONDS
 from updater.models import Notice
 
-from ..catalogue import Answer, Catalogue, picture, status
+from ..catalogue import Answer, Catalogue, json_of, picture, status
 from ..conftest import MakePost
 from . import bombs
 
@@ -421,3 +425,50 @@ def test_a_picture_that_is_fine_is_fine_from_the_same_server(hostile: Hostile) -
     hostile.catalogue.answer("/4", image(turned))
     assert set(hostile.came().values()) == {"published"}
     assert set(Book.objects.values_list("cover_outcome", flat=True)) == {Outcome.FOUND}
+
+
+# --- what catalogues say ------------------------------------------------------------------------------
+
+ATTACK = "\u202e<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u2066\x1b[0m\x00\ud800" + "x" * 20_000
+
+
+class Attributes(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.names: set[str] = set()
+        self.links: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+        self.links |= {value or "" for name, value in attrs if name in ("href", "src")}
+
+
+@pytest.mark.parametrize("link", [ATTACK, "javascript:alert(1)", "https://evil.example/", ["x"], {"x": "y"}, 7])
+@pytest.mark.parametrize("source", ["Open Library", "Google Books"])
+def test_whatever_a_catalogue_says_of_a_book_is_words(
+    make_post: MakePost, catalogue: Catalogue, google: Catalogue, client: Client, source: str, link: Any
+) -> None:
+    if source == "Open Library":
+        more = {"key": link, "url": link, "ebooks": link, "cover": {"large": link, "small": link}, "subjects": link}
+        more |= {"title": ATTACK, "authors": [{"name": ATTACK, "url": link}], "publish_date": ATTACK}
+        catalogue.answer("/api/books", json_of({f"ISBN:{isbn(1)}": more}))
+    else:
+        more = {"imageLinks": {"thumbnail": link}, "canonicalVolumeLink": link, "infoLink": link, "subtitle": ATTACK}
+        google.add_volume(ATTACK, ATTACK, isbn=isbn(1), publishedDate=ATTACK, description=ATTACK, **more)
+    post = make_post(isbn=isbn(1))
+    assert run(post) == "published"
+    page = client.get(f"/posts/{post.pk}/", follow=True).content.decode()
+    book = client.get(Book.objects.get().get_absolute_url()).content.decode()
+    seen = Attributes()
+    for html in (json.loads(Notice.objects.get().content or "")["html"], page, book):
+        seen.feed(html)
+    assert Book.objects.get().source_name == source
+    assert len(Book.objects.get().title) == 300
+    assert not {name for name in seen.names if name.startswith("on") or name == "style"}
+    assert "img" not in seen.tags
+    ours = re.compile("/|#|https://(openlibrary.org|books.google.com)/")
+    assert [place for place in seen.links if not ours.match(place)] == []
+    assert "&lt;script&gt;" in book
+    assert not {"\u202e", "\u2066", "\x1b", "\0", "\ud800"} & set(book)
