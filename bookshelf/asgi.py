@@ -32,10 +32,11 @@ class Http(ASGIHandler):
             return None, HttpResponseBadRequest()
 
 
+http = Http()
 application = Drain(
     ProtocolTypeRouter(
         {
-            "http": Http(),
+            "http": http,
             "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
         }
     )

@@ -253,6 +253,8 @@ LOGGING = {
     "loggers": {
         # daphne logs each request on its own; Django's copy of the 4xx ones adds nothing.
         "django.request": {"level": "ERROR"},
+        # Anybody may name any host, and is told that it is none of ours; that is worth no traceback each time.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # What came of a task is said when it is done.
         "celery.worker.strategy": {"level": "WARNING"},
         # What it says when it is debugged has headers in it, and those may repeat a query with its key.
