@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from .packages import apt, succeeded
 
 DEBIAN = Path("/usr/lib/postgresql")  # its packages put one folder for each version here, and nothing on PATH
 # What is written need not outlive the machine, and every site of every pytest process has its own connections.
-SETTINGS = ["listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"]
+SETTINGS = ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=300"]
 
 
 def find_binaries() -> Path | None:
@@ -35,9 +36,25 @@ def find_binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "pg_ctl").exists()), None)
 
 
+def provided() -> Path | None:
+    """The same, got from apt where there is none; None where it cannot be had."""
+    if find_binaries() is None:
+        print("No PostgreSQL here; getting one for the tests …", flush=True)
+        succeeded(apt("postgresql"))
+    return find_binaries()
+
+
+@dataclass(frozen=True)
+class Server:
+    """`url`: as in DATABASE_URL. `restart`: in one of pg_ctl's modes, such as "fast"; returns when it serves again."""
+
+    url: str
+    restart: Callable[[str], None]
+
+
 @contextmanager
-def server(binaries: Path) -> Iterator[str]:
-    """The address of a server that lives as long as the block. Raises CalledProcessError where it does not start."""
+def server(binaries: Path) -> Iterator[Server]:
+    """A server that lives as long as the block. Raises CalledProcessError where it does not start."""
     folder = Path(tempfile.mkdtemp(prefix="bookshelf-postgres-"))
     user = group = others = None
     if os.geteuid() == 0:  # PostgreSQL does not run as root
@@ -51,12 +68,15 @@ def server(binaries: Path) -> Iterator[str]:
             command, check=True, cwd=folder, stdout=subprocess.DEVNULL, user=user, group=group, extra_groups=others
         )
 
+    def restart(mode: str) -> None:
+        pg_ctl("restart", "--wait", "--log", str(folder / "log"), "--mode", mode)  # with the options of its start
+
     try:
         pg_ctl("initdb", "--options", "--username=bookshelf --auth=trust --encoding=UTF8 --no-locale --no-sync")
         options = ["-k", str(folder), *(word for setting in SETTINGS for word in ("-c", setting))]
         pg_ctl("start", "--wait", "--log", str(folder / "log"), "--options", shlex.join(options))
         try:
-            yield f"postgresql://bookshelf@/postgres?host={quote(str(folder))}"
+            yield Server(f"postgresql://bookshelf@/postgres?host={quote(str(folder))}", restart)
         finally:
             pg_ctl("stop", "--wait", "--mode", "immediate")  # nothing of it is kept
     finally:
@@ -83,16 +103,13 @@ def stop(number: int, frame: FrameType | None) -> None:
 def main(command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-    if find_binaries() is None:
-        print("No PostgreSQL here; getting one for the tests …", flush=True)
-        succeeded(apt("postgresql"))
-    binaries = find_binaries()
+    binaries = provided()
     if binaries is None:
         print("None could be had; install PostgreSQL's server, 14 or newer.", file=sys.stderr)
         return 1
     try:
-        with server(binaries) as url:
-            return run(command, url)
+        with server(binaries) as running:
+            return run(command, running.url)
     except KeyboardInterrupt:
         return 130
 
