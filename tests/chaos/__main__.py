@@ -1,6 +1,10 @@
 """Runs a campaign of faults and says in figures what came of it.
 
-python -m tests.chaos [--postgres] [--seed N] [--posts N] [--readers N] [--authors N] [--seconds N] [--short]
+    python -m tests.chaos [--postgres] [--seed N] [--posts N] [--readers N] [--authors N] [--seconds N]
+    python -m tests.chaos --broken fence|lock|tick
+
+Ends with 0 where every promise was kept; with --broken, on a copy of the site that cannot keep one, where that was
+noticed.
 """
 
 import argparse
@@ -9,22 +13,24 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ..postgres import Server, provided, server
 from ..site import ROOT
 from . import plan
-from .campaign import Campaign
+from .broken import FLAWS, Flaw, copy
+from .campaign import Campaign, Report
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
+    parser.add_argument("--broken", choices=FLAWS, help="a copy without this; its campaign has to fail")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="replays what was drawn from it")
     parser.add_argument("--posts", type=int, default=560)
     parser.add_argument("--readers", type=int, default=56)
     parser.add_argument("--authors", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--short", action="store_true", help="the faults of the short form only")
     return parser.parse_args(words)
 
 
@@ -40,32 +46,56 @@ def database(postgres: bool) -> Iterator[Server | None]:
         yield running
 
 
-def main(words: list[str]) -> int:
-    given = arguments(words)
-    counts = plan.SHORT if given.short else plan.FULL
-    if not given.postgres:
-        counts = {kind: count for kind, count in counts.items() if "PostgreSQL" not in kind}
+def run(drawn: plan.Plan, root: Path, *, postgres: bool) -> Report:
+    with database(postgres) as running:
+        campaign = Campaign(drawn, root, running.url, running.restart) if running else Campaign(drawn, root)
+        report = campaign.run()
+    print(report)
+    if report.complaints:
+        print(f"The logs are in {campaign.folder}")
+    else:
+        shutil.rmtree(campaign.folder)
+    return report
+
+
+def full(given: argparse.Namespace) -> int:
+    replay = f"--seed {given.seed} --posts {given.posts} --readers {given.readers} --authors {given.authors}"
+    replay += f" --seconds {given.seconds:g}{' --postgres' * given.postgres}"
+    print(f"Chaos on {'PostgreSQL' if given.postgres else 'SQLite'}: {replay}", flush=True)
     drawn = plan.make(
         given.seed,
         seconds=given.seconds,
         posts=given.posts,
         readers=given.readers,
         authors=given.authors,
-        counts=counts,
+        counts=plan.FULL if given.postgres else plan.without_postgres(plan.FULL),
     )
-    replay = f"--seed {given.seed} --posts {given.posts} --readers {given.readers} --authors {given.authors}"
-    replay += f" --seconds {given.seconds:g}{' --postgres' * given.postgres}{' --short' * given.short}"
-    print(f"Chaos on {'PostgreSQL' if given.postgres else 'SQLite'}: {replay}", flush=True)
-    with database(given.postgres) as running:
-        campaign = Campaign(drawn, ROOT, running.url, running.restart) if running else Campaign(drawn, ROOT)
-        report = campaign.run()
-    print(report)
-    if report.complaints:
-        print(f"FAILED; logs are in {campaign.folder}")
-        return 1
-    shutil.rmtree(campaign.folder)
-    print("passed")
-    return 0
+    report = run(drawn, ROOT, postgres=given.postgres)
+    print("FAILED" if report.complaints else "Passed", flush=True)
+    return 1 if report.complaints else 0
+
+
+def broken(name: str, flaw: Flaw, seed: int) -> int:
+    print(f"A copy without the {name}: --broken {name} --seed {seed}", flush=True)
+    drawn = plan.make(
+        seed,
+        seconds=flaw.seconds,
+        posts=flaw.posts,
+        readers=12,
+        authors=flaw.authors,
+        counts=flaw.counts,
+        hasty=flaw.hasty,
+    )
+    with copy(flaw) as root:
+        report = run(drawn, root, postgres=flaw.postgres)
+    noticed = [complaint for complaint in report.complaints if complaint.startswith(flaw.complaint)]
+    print(f"Noticed {len(noticed)} times" if noticed else "NOT NOTICED", flush=True)
+    return 0 if noticed else 1
+
+
+def main(words: list[str]) -> int:
+    given = arguments(words)
+    return broken(given.broken, FLAWS[given.broken], given.seed) if given.broken else full(given)
 
 
 if __name__ == "__main__":

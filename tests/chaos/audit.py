@@ -17,6 +17,7 @@ from .readers import Book, Entry, Place, Reader, digest
 DEADLINE = 12.0  # seconds: the campaign's ENRICH_DEADLINE
 AFTER_DEADLINE = 10.0  # seconds within which a post is out then, with a live worker
 LEASE = 50.0  # seconds that it takes longer where whoever held it was killed: the lease, the sweep, the next attempt
+MOST_LEASES = 2
 DETOUR = 25.0  # seconds that it takes longer by the sweep, where the queue was lost or could not be reached
 OVERDUE = 20.0  # seconds; a sweep comes every five, and leaves alone for ten what it has put in the queue
 MOST_REPLAYED = 500
@@ -171,9 +172,9 @@ class Audit:
     def _patience(self, begin: float, end: float) -> float:
         monotonic = time.monotonic() - time.time()
         span = begin + monotonic, end + monotonic
-        killed = self._incidents.explain(*span, "kill a", "stop a worker", "worker", "postgres")
-        lost = self._incidents.explain(*span, "kill", "FLUSHALL", "CLIENT KILL", "stop", "valkey", "sweep", "beat")
-        return DEADLINE + AFTER_DEADLINE + LEASE * killed + DETOUR * lost
+        killed = len(self._incidents.between(*span, "kill a", "stop a worker", "worker", "postgres"))
+        lost = self._incidents.between(*span, "kill", "FLUSHALL", "CLIENT KILL", "stop", "valkey", "sweep", "beat")
+        return DEADLINE + AFTER_DEADLINE + LEASE * min(MOST_LEASES, killed) + DETOUR * bool(lost)
 
     def _check_rows(self, promised: dict[int, Saved]) -> None:
         now = time.time()

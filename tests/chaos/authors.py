@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,7 +125,7 @@ class Author:
 
     def _check_lost(self, path: str, begin: float, error: Exception) -> None:
         web = f"web-{self._turn % 2 + 1}"
-        if not self._machine.incidents.explain(begin - 1, time.monotonic(), web):
+        if not self._machine.incidents.between(begin - 1, time.monotonic(), web):
             self._ledger.complaints.add(
                 "refused", f"{path} was not answered by {web}, which nobody had killed: {error!r}"
             )
@@ -132,16 +133,19 @@ class Author:
     def _check_answer(self, path: str, begin: float, answer: Answer) -> None:
         end = time.monotonic()
         self._ledger.saves.append(end - begin)
-        explained = self._machine.incidents.explain(begin - 1, end, "postgres")
+        explained = self._machine.incidents.between(begin - 1, end, "postgres")
         if end - begin > LONGEST_SAVE and not explained:
-            self._ledger.complaints.add("slow", f"{path} took {end - begin:.1f} s")
+            amid = {incident.part for incident in self._machine.incidents.between(begin, end, "")}
+            self._ledger.complaints.add("slow", f"{path} took {end - begin:.1f} s, amid {sorted(amid)}")
         if answer.status >= 500 and not explained:
             self._complain(f"{path} was answered {answer.status}", answer)
         if LOGIN in answer.headers.get("location", ""):
             self._ledger.complaints.add("logged out", f"{self.name} was, at {path}")
 
     def _complain(self, what: str, answer: Answer) -> None:
-        self._ledger.complaints.add("refused", f"{what}: {' '.join(answer.text.split())[:200]}")
+        heading = re.search(r"<h1>(.*?)</h1>", answer.text)
+        errors = re.findall(r'class="error[^>]*>(.*?)<', answer.text)
+        self._ledger.complaints.add("refused", f"{what}: {heading[1] if heading else ''} {errors or ''}")
 
     async def check_in(self) -> None:
         """Whether they are still logged in, when all is over."""

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 
 from ..catalogue import Catalogue, status
@@ -36,6 +37,8 @@ class Faults:
     async def _do(self, fault: Fault, begin: float) -> None:
         await asyncio.sleep(begin + fault.second - time.monotonic())
         kept = self._machine.kept.get(fault.target)
+        with (self._machine.folder / "faults.log").open("a") as log:
+            print(f"{datetime.now(UTC):%F %T} {fault.kind}: {fault.target}, {fault.seconds:g} s", file=log)
         with self._machine.incidents.happening(fault.kind):
             if fault.target == "valkey":
                 await self._valkey(fault)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -42,11 +43,13 @@ class Incidents(list[Incident]):
         finally:
             incident.end = time.monotonic()
 
-    def explain(self, begin: float, end: float, *parts: str) -> bool:
-        """Whether one of these parts was in trouble at some moment from `begin` to `end`."""
-        return any(
-            incident.part.startswith(parts) and incident.begin <= end and incident.end >= begin for incident in self
-        )
+    def between(self, begin: float, end: float, *parts: str) -> list[Incident]:
+        """Those of parts whose names begin so that happened at some moment from `begin` to `end`."""
+        return [
+            incident
+            for incident in self
+            if incident.part.startswith(parts) and incident.begin <= end and incident.end >= begin
+        ]
 
 
 class Kept:
@@ -155,7 +158,7 @@ class Machine:
         for number, port in enumerate(ports, start=1):
             endpoint = f"tcp:port={port}:interface=127.0.0.1:backlog=4096"
             daphne = [sys.executable, "-m", "daphne", "-e", endpoint, "bookshelf.asgi:application"]
-            yield f"web-{number}", daphne, lambda port=port: listens(port)
+            yield f"web-{number}", daphne, partial(listens, port)
 
     def _valkey_answers(self) -> bool:
         try:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HASTY = 0.12  # of the posts are edited a moment after they were saved
+HASTY = 0.12  # of the posts, by default, are edited a moment after they were saved
 FIRST, LAST = 1.0, 0.92  # seconds, and share of the whole, between which faults happen
 RECOVERY = 6.0  # seconds for which what was killed is left in peace
 
@@ -67,6 +67,10 @@ SHORT: Counts = {
 }
 
 
+def without_postgres(counts: Counts) -> Counts:
+    return {kind: count for kind, count in counts.items() if "postgres" not in TARGETS[kind][0]}
+
+
 @dataclass(frozen=True)
 class Fault:
     """`second`: of the campaign. `seconds`: how long it lasts. `choice`: of pool children, a number to choose by."""
@@ -110,6 +114,7 @@ class Plan:
     shelf: "Shelf"
     faults: list[Fault]
     authors: list[list[Act]]
+    last: list[Act]  # of each author one, when all else is done and the queue is gone
     cuts: list[Cut]
 
 
@@ -135,7 +140,9 @@ class Shelf:
         return {"book_title": rng.choice(self.titles), "book_author": "Tove Jansson"}
 
 
-def make(seed: int, *, seconds: float, posts: int, readers: int, authors: int, counts: Counts) -> Plan:
+def make(
+    seed: int, *, seconds: float, posts: int, readers: int, authors: int, counts: Counts, hasty: float = HASTY
+) -> Plan:
     """Draw a campaign whose authors write for so many `seconds`."""
     rng = random.Random(seed)
     shelf = _shelf(rng, posts)
@@ -146,7 +153,8 @@ def make(seed: int, *, seconds: float, posts: int, readers: int, authors: int, c
         posts=posts,
         shelf=shelf,
         faults=_faults(rng, seconds, counts),
-        authors=_authors(rng, seconds, posts, authors, shelf),
+        authors=_authors(rng, seconds, posts, authors, shelf, hasty),
+        last=[_act(rng, 0, "delete", rng.choice(range(own, posts, authors)), "", {}) for own in range(authors)],
         cuts=sorted(
             (Cut(rng.uniform(0, seconds), rng.randrange(readers)) for _ in range(readers * 2)),
             key=lambda cut: cut.second,
@@ -171,7 +179,7 @@ def _faults(rng: random.Random, seconds: float, counts: Counts) -> list[Fault]:
     """One thing at a time to each part: what is being stopped or restarted is not killed."""
     taken: dict[str, list[tuple[float, float]]] = {}
     faults = []
-    # The longest first, for they need most room.
+    # The longest first: they need most room.
     kinds = sorted((kind for kind, count in counts.items() for _ in range(count)), key=lambda kind: -TARGETS[kind][1])
     for kind in kinds:
         targets, lasts = TARGETS[kind]
@@ -181,20 +189,25 @@ def _faults(rng: random.Random, seconds: float, counts: Counts) -> list[Fault]:
             end = begin + lasts + (RECOVERY if kind in KILLS else 0.5)
             if all(end < other_begin or other_end < begin for other_begin, other_end in taken.get(target, [])):
                 taken.setdefault(target, []).append((begin, end))
-                if kind == "stop a worker":  # the catalogue is held for a moment, so that the worker holds claims
+                if kind == "stop a worker":
+                    # The other one is left alone, but for its children. The catalogue is held for a moment.
+                    taken.setdefault("worker-1", []).append((begin, end))
+                    taken.setdefault("worker-2", []).append((begin, end))
                     taken.setdefault("catalogue", []).append((begin - 1, begin + 6))
                 faults.append(Fault(begin, kind, target, lasts, rng.randrange(1000)))
                 break
     return sorted(faults, key=lambda fault: fault.second)
 
 
-def _authors(rng: random.Random, seconds: float, posts: int, authors: int, shelf: Shelf) -> list[list[Act]]:
+def _authors(
+    rng: random.Random, seconds: float, posts: int, authors: int, shelf: Shelf, hasty: float
+) -> list[list[Act]]:
     acts: list[list[Act]] = [[] for _ in range(authors)]
     for post in range(posts):
         own = post % authors
         second = rng.uniform(0, seconds)
         acts[own].append(_act(rng, second, "write", post, f"Post {post}", shelf.draw(rng)))
-        if rng.random() < HASTY:
+        if rng.random() < hasty:
             acts[own].append(_act(rng, second + rng.uniform(0.1, 1.5), "edit", post, f"Post {post}, at once", {}))
         if rng.random() < 0.15:
             acts[own].append(_act(rng, rng.uniform(second, seconds), "edit", post, f"Post {post}, again", {}))
