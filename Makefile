@@ -21,6 +21,11 @@ test-postgres: $(VENV)/dev ## The same on PostgreSQL, with a server of its own
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.postgres $(PYTEST)
 
+chaos: $(VENV)/dev ## Kill, freeze and starve all parts of the real site, and count what is lost (SEED=… replays)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.chaos --postgres $(if $(SEED),--seed $(SEED))
+	@for part in fence lock tick; do $(BIN)/python -m tests.chaos --broken $$part || exit 1; done
+
 lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,4 +60,4 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("BookShelf needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian, apt-get install python3-venv." >&2; exit 1; }
 
-.PHONY: help run test test-postgres lint lock clean
+.PHONY: help run test test-postgres chaos lint lock clean

@@ -11,6 +11,7 @@ import argparse
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,14 +48,15 @@ def database(postgres: bool) -> Iterator[Server | None]:
 
 
 def run(drawn: plan.Plan, root: Path, *, postgres: bool) -> Report:
+    folder = Path(tempfile.mkdtemp(prefix="bookshelf-chaos-"))
     with database(postgres) as running:
-        campaign = Campaign(drawn, root, running.url, running.restart) if running else Campaign(drawn, root)
-        report = campaign.run()
+        of_database = (running.url, running.restart) if running else (None, None)
+        report = Campaign(drawn, root, folder, *of_database).run()
     print(report)
     if report.complaints:
-        print(f"The logs are in {campaign.folder}")
+        print(f"The logs are in {folder}")
     else:
-        shutil.rmtree(campaign.folder)
+        shutil.rmtree(folder)
     return report
 
 
@@ -77,19 +79,10 @@ def full(given: argparse.Namespace) -> int:
 
 def broken(name: str, flaw: Flaw, seed: int) -> int:
     print(f"A copy without the {name}: --broken {name} --seed {seed}", flush=True)
-    drawn = plan.make(
-        seed,
-        seconds=flaw.seconds,
-        posts=flaw.posts,
-        readers=12,
-        authors=flaw.authors,
-        counts=flaw.counts,
-        hasty=flaw.hasty,
-    )
     with copy(flaw) as root:
-        report = run(drawn, root, postgres=flaw.postgres)
-    noticed = [complaint for complaint in report.complaints if complaint.startswith(flaw.complaint)]
-    print(f"Noticed {len(noticed)} times" if noticed else "NOT NOTICED", flush=True)
+        report = run(flaw.plan(seed), root, postgres=flaw.postgres)
+    noticed = flaw.noticed(report.complaints)
+    print(f"Noticed {noticed} times" if noticed else "NOT NOTICED", flush=True)
     return 0 if noticed else 1
 
 

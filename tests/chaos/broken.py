@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..site import ROOT
-from .plan import HASTY, Counts
+from .plan import HASTY, Counts, Plan, make
 
 CODE = ("bookshelf", "posts", "updater", "tasks", "templates", "static", "manage.py")
+READERS = 12
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,21 @@ class Flaw:
     seconds: float
     hasty: float = HASTY
     postgres: bool = False  # where SQLite, which has one writer, cannot show it
+
+    def plan(self, seed: int) -> Plan:
+        return make(
+            seed,
+            seconds=self.seconds,
+            posts=self.posts,
+            readers=READERS,
+            authors=self.authors,
+            counts=self.counts,
+            hasty=self.hasty,
+        )
+
+    def noticed(self, complaints: list[str]) -> int:
+        """How many of a campaign's complaints are about this."""
+        return sum(complaint.startswith(self.complaint) for complaint in complaints)
 
 
 FLAWS = {
@@ -51,10 +67,10 @@ FLAWS = {
         '    _other = globals().setdefault("_other", ThreadPoolExecutor(1))\n'
         "    head = _other.submit(_next).result()\n",
         "lost: reader",
-        {"catalogue: slow": 1},
+        {},
         posts=400,
         authors=30,
-        seconds=22,
+        seconds=12,
         postgres=True,
     ),
     # What no bell tells of is never looked for.

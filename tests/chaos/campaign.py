@@ -3,7 +3,6 @@
 import asyncio
 import random
 import statistics
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from .plan import KILLS, Act, Plan
 from .readers import Reader, cut_off
 
 SETTLING = 90.0  # seconds: a lease, a deadline and some sweeps
-ARRIVING = 20.0  # seconds that readers are given to hear of the last notice
 SHOWN = 40  # complaints
 LOST = ("cut", "closed", "not connected")  # what readers note of their connections
 
@@ -51,18 +49,20 @@ class Campaign:
         self,
         plan: Plan,
         root: Path,
+        folder: Path,
         database: str | None = None,
         restart_database: Callable[[str], None] | None = None,
+        arriving: float = 20.0,
     ) -> None:
         self.plan = plan
-        self.folder = Path(tempfile.mkdtemp(prefix="bookshelf-chaos-"))
+        self.folder = folder
         self._root = root
         self._database = database
         self._restart_database = restart_database
+        self._arriving = arriving
         self._complaints = Complaints()
 
     def run(self) -> Report:
-        """Logs and data stay in `folder`."""
         with Catalogue() as catalogue, asyncio.Runner() as runner:
             for number, isbn in enumerate(self.plan.shelf.with_cover):
                 catalogue.add(isbn, f"Covered {isbn}", cover=picture(colour=f"#{number * 7919 % 0xFFFFFF:06x}"))
@@ -140,7 +140,7 @@ class Campaign:
         last = await asyncio.to_thread(head, machine.database)
         for reader in readers:
             reader.hurry()
-        while time.monotonic() < begin + ARRIVING and any(reader.place != last for reader in readers):  # noqa: ASYNC110
+        while time.monotonic() < begin + self._arriving and any(reader.place != last for reader in readers):  # noqa: ASYNC110
             await asyncio.sleep(0.1)  # between two looks
         return time.monotonic() - begin
 

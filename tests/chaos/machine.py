@@ -21,6 +21,8 @@ from bookshelf import valkey
 from ..site import free_port
 
 PAUSE = 0.7  # seconds after which what has ended is started again
+# What would make another site of it.
+NOT_INHERITED = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "GOOGLE_BOOKS_KEY")
 WARM = 20.0  # seconds that a process has to end by itself when asked to
 
 
@@ -126,7 +128,7 @@ class Machine:
         self.redis = redis.Redis.from_url(f"unix://{folder}/valkey.sock", socket_timeout=1)
         ports = [free_port(), free_port()]
         self.urls = [f"http://127.0.0.1:{port}" for port in ports]
-        inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.environment = {
             **inherited,
             "VAR_DIR": str(folder),
