@@ -118,7 +118,11 @@ def is_settled(database: str) -> bool:
 
 
 class Audit:
-    def __init__(self, truth: Truth, ledger: Ledger, readers: list[Reader], incidents: Incidents) -> None:
+    """Args:
+    swept: until when there were sweeps, in seconds since 1970.
+    """
+
+    def __init__(self, truth: Truth, ledger: Ledger, readers: list[Reader], incidents: Incidents, swept: float) -> None:
         self.waits: list[float] = []  # seconds from saved to published, of each post
         self.deleted = sum(post.deleted for post in ledger.posts.values())
         self.published = 0
@@ -126,6 +130,7 @@ class Audit:
         self._ledger = ledger
         self._readers = readers
         self._incidents = incidents
+        self._swept = swept
         self._complaints: Complaints = ledger.complaints
 
     def check(self) -> None:
@@ -177,15 +182,14 @@ class Audit:
         return DEADLINE + AFTER_DEADLINE + LEASE * min(MOST_LEASES, killed) + DETOUR * bool(lost)
 
     def _check_rows(self, promised: dict[int, Saved]) -> None:
-        now = time.time()
         for pk, row in self._truth.posts.items():
             if pk not in promised:
                 self._complaints.add("duplicated", f"nobody was told of post {pk}, {row.title!r}")
             # What is still owed is a cover; its waits grow to hours.
             if row.state in ("processing", "failed"):
                 self._complaints.add("stuck", f"post {pk} is {row.state}")
-            elif row.state == "pending" and (row.due_at is None or row.due_at < now - OVERDUE):
-                self._complaints.add("stuck", f"post {pk} has been due for {now - (row.due_at or 0):.0f} s")
+            elif row.state == "pending" and (row.due_at is None or row.due_at < self._swept - OVERDUE):
+                self._complaints.add("stuck", f"post {pk} had been due for {self._swept - (row.due_at or 0):.0f} s")
         for pk in self._truth.miscounted:
             self._complaints.add("lost", f"the counts of post {pk} are not those of its likes and comments")
 

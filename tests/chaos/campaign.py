@@ -105,6 +105,7 @@ class Campaign:
         end = time.monotonic()
         settled = await self._settle(machine)
         # From here on nothing is published: late covers would move the target.
+        swept = time.time()
         await machine.rest("worker-1", "worker-2", "sweep", "beat")
         # The last word is said without a bell, so that only the log can bring it to anybody.
         await machine.rest("valkey")
@@ -117,7 +118,7 @@ class Campaign:
         for outcome in await asyncio.gather(*following, return_exceptions=True):
             if not isinstance(outcome, asyncio.CancelledError):
                 self._complaints.add("broken", repr(outcome))
-        audit = Audit(Truth.of(machine.database), ledger, readers, machine.incidents)
+        audit = Audit(Truth.of(machine.database), ledger, readers, machine.incidents, swept)
         audit.check()
         spans = {"start": begin - started, "faults": end - begin, "settling": settled, "arriving": arrived}
         return self._report(machine, faults, ledger, readers, audit, spans)
