@@ -24,8 +24,10 @@ MOST_REPLAYED = 500
 
 
 def rows(database: str, statement: LiteralString) -> list[tuple[Any, ...]]:
-    """Args:
-    database: an address of PostgreSQL, or SQLite's file.
+    """What a query finds.
+
+    Args:
+        database: an address of PostgreSQL, or SQLite's file.
     """
     if database.startswith("postgres"):
         with psycopg.connect(database) as server:
@@ -118,8 +120,10 @@ def is_settled(database: str) -> bool:
 
 
 class Audit:
-    """Args:
-    swept: until when there were sweeps, in seconds since 1970.
+    """All checks, once a campaign is over.
+
+    Args:
+        swept: until when there were sweeps, in seconds since 1970.
     """
 
     def __init__(self, truth: Truth, ledger: Ledger, readers: list[Reader], incidents: Incidents, swept: float) -> None:

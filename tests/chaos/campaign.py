@@ -39,10 +39,14 @@ class Report:
 
 
 class Campaign:
-    """Args:
-    root: the folder of the code that runs.
-    database: DATABASE_URL; None for SQLite.
-    restart_database: as in Faults.
+    """A plan, and the site that it is carried out on.
+
+    Args:
+        root: the folder of the code that runs.
+        folder: where its data and logs stand, and stay; a short one, for there are Unix sockets in it.
+        database: DATABASE_URL; None for SQLite.
+        restart_database: as in Faults.
+        arriving: seconds that readers are given to hear of the last notice.
     """
 
     def __init__(

@@ -18,8 +18,10 @@ HELD = 2.0  # seconds for which the catalogue says nothing before a worker is st
 
 
 class Faults:
-    """Args:
-    restart_database: does so in the mode that it is given; None where the database is a file.
+    """What hits one machine.
+
+    Args:
+        restart_database: does so in the mode that it is given; None where the database is a file.
     """
 
     def __init__(self, machine: Machine, catalogue: Catalogue, restart_database: Callable[[str], None] | None) -> None:

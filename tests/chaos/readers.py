@@ -65,8 +65,10 @@ class Book:
 
 
 class Reader:
-    """Args:
-    urls: of the site's processes; each connection goes to any of them, as a balancer would have it.
+    """Somebody with the page open.
+
+    Args:
+        urls: of the site's processes; each connection goes to any of them, as a balancer would have it.
     """
 
     def __init__(self, name: str, urls: Sequence[str], rng: random.Random, complaints: Complaints) -> None:
