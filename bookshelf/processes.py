@@ -12,6 +12,9 @@ from django.conf import settings
 from bookshelf import environment, valkey
 
 
+BROKER_FLAPS = 20
+
+
 class CannotRun(Exception):
     """Says in words what keeps the site from running."""
 
@@ -24,6 +27,9 @@ class Program:
     command: list[str]
     priority: int
     stop_seconds: int
+    # Ends within ten seconds of a start, in a row, that are forgiven. A broker that comes and goes ends Celery's
+    # processes more than once: kombu 5.7 fails where it loses the broker again while it connects to it.
+    start_retries: int = 3
 
 
 def programs() -> list[Program]:
@@ -31,9 +37,9 @@ def programs() -> list[Program]:
     task_ends_in = settings.CELERY_TASK_TIME_LIMIT + 10
     return [
         *([Program("valkey", embedded_valkey(), 10, 15)] if embedded() else []),
-        Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in),
-        Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in),
-        Program("beat", celery("beat", "WARNING"), 30, 10),
+        Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in, BROKER_FLAPS),
+        Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in, BROKER_FLAPS),
+        Program("beat", celery("beat", "WARNING"), 30, 10, BROKER_FLAPS),
         Program("web", daphne(), 40, 40),
     ]
 
@@ -103,7 +109,7 @@ priority = {program.priority}
 autostart = false
 autorestart = true
 startsecs = 10
-startretries = 3
+startretries = {program.start_retries}
 stopwaitsecs = {program.stop_seconds}
 redirect_stderr = true
 stdout_logfile = {var}/log/{program.name}.log
