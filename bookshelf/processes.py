@@ -12,6 +12,7 @@ from django.conf import settings
 from bookshelf import environment, valkey
 
 
+# A broker that comes and goes may end Celery's processes: kombu 5.7 fails where it is lost again during a reconnect.
 BROKER_FLAPS = 20
 
 
@@ -27,9 +28,7 @@ class Program:
     command: list[str]
     priority: int
     stop_seconds: int
-    # Ends within ten seconds of a start, in a row, that are forgiven. A broker that comes and goes ends Celery's
-    # processes more than once: kombu 5.7 fails where it loses the broker again while it connects to it.
-    start_retries: int = 3
+    start_retries: int = 3  # ends within ten seconds of a start, in a row, that are forgiven
 
 
 def programs() -> list[Program]:

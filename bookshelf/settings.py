@@ -70,7 +70,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_celery_results",
-    "django.contrib.admin",
+    "bookshelf.apps.OperatorsConfig",  # the admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -1,4 +1,3 @@
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -7,8 +6,6 @@ from django.views.generic import TemplateView
 from posts.state import post_state
 from posts.views import cover
 from updater.middleware import cursor_exempt
-
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # A site that sends no mail says so, in the place of pages that would promise one.
 without_mail = (
