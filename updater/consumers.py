@@ -14,7 +14,6 @@ from django.db import DatabaseError
 from .daphne import watch
 from .door import TOO_MANY
 from .hub import TOO_SLOW, hub, read_logins
-from .logins import Login
 
 LONGEST_MESSAGE = 4096  # bytes; a pong has 30
 MOST_IDLE_WORDS = 10  # pongs that nobody asked for, in a socket's life
@@ -31,7 +30,7 @@ class UpdateConsumer(AsyncWebsocketConsumer):
 
     nonce: str | None = None
     session: str | None = None
-    login: Login | None = None
+    person: int | None = None
     idle_words = 0
 
     async def connect(self) -> None:
@@ -50,8 +49,8 @@ class UpdateConsumer(AsyncWebsocketConsumer):
 
         Who it is need not be looked up where another socket of the same session is open.
         """
-        login = self.login or hub().login_of(self.session)
-        too_many = login and 0 < settings.SOCKETS_PER_ADDRESS <= hub().count(login.person)
+        person = self.person or hub().person_of(self.session)
+        too_many = person and 0 < settings.SOCKETS_PER_ADDRESS <= hub().count(person)
         return TOO_MANY if too_many else None
 
     async def trouble(self, step: Awaitable[None]) -> int | None:
@@ -66,7 +65,7 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     async def recognise(self) -> None:
         """See who is logged in; without a session's cookie the database is not asked."""
         if self.session:
-            self.login = (await read_logins([self.session])).get(self.session)
+            self.person = (await read_logins([self.session])).get(self.session)
 
     def since(self) -> str | None:
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)

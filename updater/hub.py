@@ -31,7 +31,7 @@ from channels.layers import get_channel_layer
 from . import log, logins
 from .announce import GROUP
 from .cursor import Cursor
-from .logins import Login, mark
+from .logins import mark
 from .people import People, Socket
 
 TICK = (2.0, 3.0)  # seconds, jittered so that processes do not ask the database in step
@@ -248,23 +248,23 @@ class Hub:
 
     # --- seeing sessions end ----------------------------------------------------------------------
 
-    def login_of(self, session: str | None) -> Login | None:
-        """What a session stands for, where one of its sockets is here."""
+    def person_of(self, session: str | None) -> int | None:
+        """Who is logged in by a session, where one of its sockets is here."""
         sockets = self._people.with_session(mark(session)) if session else []
-        return sockets[0].login if sockets else None
+        return sockets[0].person if sockets else None
 
     def count(self, person: int) -> int:
         return len(self._people.of(person))
 
     async def _see_who_is_left(self) -> None:
-        """Close the sockets whose session stands for nobody any more, or for somebody else."""
+        """Close the sockets at whose session nobody is logged in any more."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), TURN)
         self._hurry.clear()
         sockets = self._people.take_turns(MOST_TURNS)
         found = await read_logins([socket.session for socket in sockets if socket.session]) if sockets else {}
         for socket in sockets:
-            if socket.session and found.get(socket.session) != socket.login and socket in self._level:
+            if socket.session and found.get(socket.session) != socket.person and socket in self._level:
                 self.leave(socket)
                 await socket.close(SESSION_ENDED)
 

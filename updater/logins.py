@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
@@ -11,21 +10,13 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 
-@dataclass(frozen=True)
-class Login:
-    """What a session stands for. After a change of password it is another one."""
-
-    person: int
-    proof: str  # what Django derives from the password
-
-
 def mark(session: str) -> str:
     """Names a session to other processes, and lets nobody in."""
     return hashlib.sha256(session.encode()).hexdigest()
 
 
-def read(sessions: Iterable[str]) -> dict[str, Login]:
-    """By which of these session keys somebody is logged in. Nothing is written, whatever is found.
+def read(sessions: Iterable[str]) -> dict[str, int]:
+    """By which of these session keys somebody is logged in, and who: a person's id. Nothing is written.
 
     Raises:
         DatabaseError
@@ -40,7 +31,7 @@ def read(sessions: Iterable[str]) -> dict[str, Login]:
     for key, data in known.items():
         person = people.get(int(data[SESSION_KEY]))
         if person and proves(data[HASH_SESSION_KEY], person):
-            logins[key] = Login(person.pk, person.get_session_auth_hash())
+            logins[key] = person.pk
     return logins
 
 

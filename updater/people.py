@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from .logins import Login, mark
+from .logins import mark
 
 Key = TypeVar("Key")
 
@@ -17,7 +17,7 @@ class Socket(Protocol):
 
     nonce: str | None  # of the heartbeat that is not answered yet
     session: str | None  # the key that its cookie holds
-    login: Login | None  # what that stood for when it was last asked
+    person: int | None  # who is logged in by that
 
     async def send_text(self, text: str) -> None: ...
 
@@ -26,24 +26,21 @@ class Socket(Protocol):
 
 class People:
     def __init__(self) -> None:
-        self._turns: OrderedDict[Socket, Login] = OrderedDict()  # whoever was asked last is last
+        self._turns: OrderedDict[Socket, None] = OrderedDict()  # whoever was asked last is last
         self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Socket]] = defaultdict(set)  # by its mark
 
-    def __len__(self) -> int:
-        return len(self._turns)
-
     def add(self, socket: Socket) -> None:
         """Sockets at which nobody is logged in are no business of this."""
-        if socket.login and socket.session:
-            self._turns[socket] = socket.login
-            self._by_person[socket.login.person].add(socket)
+        if socket.person and socket.session:
+            self._turns[socket] = None
+            self._by_person[socket.person].add(socket)
             self._by_session[mark(socket.session)].add(socket)
 
     def discard(self, socket: Socket) -> None:
-        login = self._turns.pop(socket, None)
-        if login and socket.session:
-            _remove(self._by_person, login.person, socket)
+        if socket in self._turns and socket.person and socket.session:
+            del self._turns[socket]
+            _remove(self._by_person, socket.person, socket)
             _remove(self._by_session, mark(socket.session), socket)
 
     def of(self, person: int) -> list[Socket]:

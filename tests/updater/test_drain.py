@@ -54,7 +54,8 @@ async def test_its_readers_are_sent_elsewhere_one_by_one_and_miss_nothing(site: 
         assert (ready.status, ready.json["draining"]) == (503, True)
         assert (await asyncio.to_thread(leaving.visitor().get, "/")).status == 200
         newcomer = await open_socket(leaving)
-        assert await read(newcomer, [], lambda: False) == 4012
+        greeting: list[dict[str, Any]] = []
+        assert (await read(newcomer, greeting, lambda: False), greeting) == (4012, [])
         meanwhile = await asyncio.to_thread(author.write, "Meanwhile")
 
         assert await asyncio.gather(*reading) == [4012] * READERS

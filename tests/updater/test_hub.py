@@ -23,7 +23,6 @@ from bookshelf.sessions import SessionStore
 from updater import log, logins, models
 from updater.announce import GROUP, announce, signal
 from updater.hub import Hub
-from updater.logins import Login
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -31,10 +30,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 class Listener:
     """A socket that keeps what it is sent."""
 
-    def __init__(self, session: str | None = None, login: Login | None = None) -> None:
+    def __init__(self, session: str | None = None, person: int | None = None) -> None:
         self.nonce: str | None = None
         self.session = session
-        self.login = login
+        self.person = person
         self.closing: asyncio.Future[int] = asyncio.Future()
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
@@ -102,7 +101,7 @@ async def joined(hub: Hub, since: str | None = None, person: User | None = None)
 
 
 @database_sync_to_async
-def log_in(person: User) -> tuple[str, Login]:
+def log_in(person: User) -> tuple[str, int]:
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()
     session.save()

@@ -92,8 +92,11 @@ def test_a_person_s_sockets_are_capped_wherever_they_come_from(site: Site, autho
         with web.reader(person=author, headers=places[0]) as one, web.reader(person=author, headers=places[1]) as two:
             for reader in (one, two):
                 assert reader.next()["type"] == "hello"
-            with web.reader(person=author, headers=places[2]) as third:
-                assert third.closed() == 4029
+            elsewhere = site.visitor()
+            elsewhere.post("/accounts/login/", login=author.name, password=OLD)
+            for person in (author, elsewhere):  # by a session that is known here, and by one that is not
+                with web.reader(person=person, headers=places[2]) as third:
+                    assert third.closed() == 4029
             with web.reader(headers=places[3]) as somebody:
                 assert somebody.next()["type"] == "hello"
             one.connection.close()
