@@ -11,7 +11,6 @@ from django.conf import settings
 
 from bookshelf import environment, valkey
 
-
 # A broker that comes and goes may end Celery's processes: kombu 5.7 fails where it is lost again during a reconnect.
 BROKER_FLAPS = 20
 
