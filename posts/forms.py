@@ -2,7 +2,6 @@
 
 import unicodedata
 import uuid
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -13,11 +12,10 @@ from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
 from .models import BIDI_CONTROLS, BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
-from .rendering import render_markdown
+from .rendering import render_markdown, without_towers
 
 # Left out of what is typed. A NUL is not, it is refused: nobody types that.
 CONTROLS = BIDI_CONTROLS | dict.fromkeys([*range(0x01, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
-MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 
 class TextField(forms.CharField):
@@ -34,13 +32,8 @@ class TextField(forms.CharField):
         # Of letters, numbers, punctuation and symbols one at least: the rest are marks, spaces and controls.
         if value and not any(unicodedata.category(c)[0] in "LNPS" for c in value):
             raise ValidationError("There is nothing to be seen in this.")
-        if any(is_mark and len(list(run)) > MOST_MARKS for is_mark, run in groupby(value, _is_mark)):
+        if without_towers(value) != value:
             raise ValidationError("There are too many marks on one letter.")
-
-
-def _is_mark(character: str) -> bool:
-    """Whether it stands above or below the letter before it."""
-    return unicodedata.category(character) in ("Mn", "Me")
 
 
 class LineField(TextField):

@@ -1,6 +1,7 @@
 """From what an author wrote to what a browser may show. Publishing and the form's preview both use it."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from html import unescape
 
@@ -8,10 +9,11 @@ import nh3
 from django.template.loader import render_to_string
 from markdown_it import MarkdownIt
 
-from .models import Post
+from .models import BIDI_CONTROLS, Post
 
 EXCERPT_LENGTH = 280
 WORDS_A_MINUTE = 220
+MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
 # Pictures in a text would load from, and so report readers to, wherever an author points.
@@ -29,13 +31,31 @@ def render_markdown(text: str) -> str:
     """Safe HTML from an author's Markdown, whatever that holds."""
     # The page's own heading is the first level.
     html = re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(int(tag[2]) + 1, 4)}>", markdown.render(text))
-    return nh3.clean(
+    clean = nh3.clean(
         html,
         tags=TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow ugc noopener noreferrer",
     )
+    # Here as well as in the form: Markdown makes characters of entities.
+    return without_towers(clean.translate(BIDI_CONTROLS))
+
+
+def without_towers(text: str) -> str:
+    """The text with so many marks on each letter as stay in their line."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Mn", "Me"):
+            marks += 1
+        elif category != "Cf":  # what joins letters is none
+            marks = 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def render_body(text: str) -> Rendering:

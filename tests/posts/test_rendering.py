@@ -86,3 +86,9 @@ def test_the_reading_time_is_a_minute_at_least() -> None:
 )
 def test_a_slug_is_never_empty_nor_another_address(title: str, slug: str) -> None:
     assert slug_of(title) == slug
+
+
+def test_what_entities_stand_for_keeps_to_its_line_and_direction() -> None:
+    html = render_body("&#x202E;abc a" + "&#x301;" * 30 + " e" + "&#x301;&#x200d;" * 30).html
+    assert "\u202e" not in html
+    assert html.count("\u0301") == 16
