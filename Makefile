@@ -24,7 +24,7 @@ test-postgres: $(VENV)/dev ## The same on PostgreSQL, with a server of its own
 chaos: $(VENV)/dev ## Kill, freeze and starve all parts of the real site, and count what is lost (SEED=… replays)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.chaos --postgres $(if $(SEED),--seed $(SEED))
-	@for part in fence lock tick; do $(BIN)/python -m tests.chaos --broken $$part || exit 1; done
+	@for part in fence lock tick; do $(BIN)/python -m tests.chaos --broken $$part $(if $(SEED),--seed $(SEED)) || exit 1; done
 
 lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings
 	$(BIN)/ruff check .

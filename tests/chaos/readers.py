@@ -149,7 +149,12 @@ class Reader:
                 self._move(message["cursor"])
                 await socket.send(json.dumps({"pong": message["nonce"]}))
             case "reset":
-                self._begin(self._cursor)
+                self._reset()
+
+    def _reset(self) -> None:
+        """No reader of a campaign is away for long enough, and no log is another one: each is one too many."""
+        self.complaints.add("lost", f"{self.name} was reset at {self._cursor}")
+        self._begin(self._cursor)
 
     async def _ask(self) -> float:
         """Poll once; the seconds until a socket is tried again."""
@@ -161,7 +166,7 @@ class Reader:
         self.heard["polled"] += 1
         if answer["reset"]:
             self._cursor = answer["cursor"]
-            self._begin(self._cursor)
+            self._reset()
         for notice in answer["notices"]:
             self.heard["update_notice"] += 1
             self._note(notice)

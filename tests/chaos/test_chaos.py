@@ -44,6 +44,11 @@ def test_the_campaign_notices_a_hub_that_trusts_the_bells(folder: Path) -> None:
     assert flaw.noticed(report.complaints) == broken.READERS, report
 
 
+@pytest.mark.parametrize("flaw", broken.FLAWS.values(), ids=broken.FLAWS.keys())
+def test_what_the_broken_copies_break_stands_where_they_look_for_it(flaw: broken.Flaw) -> None:
+    assert (ROOT / flaw.file).read_text().count(flaw.old) == 1
+
+
 def logs(folder: Path) -> str:
     """The end of each, for the folder is gone when this is read."""
     files = sorted(folder.glob("*.log"))
