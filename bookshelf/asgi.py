@@ -28,7 +28,7 @@ class Http(ASGIHandler):
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
         try:
             return super().create_request(scope, body_file)
-        except ValueError:  # a Content-Type in a character set that does not exist; Django lets it through to daphne
+        except ValueError:  # a Content-Type that cannot be read; Django lets it through to daphne
             return None, HttpResponseBadRequest()
 
 

@@ -11,8 +11,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from .daphne import watch
+from .daphne import deafen, give_time, watch
 from .door import TOO_MANY
+from .drain import DRAINING, begun
 from .hub import TOO_SLOW, hub, read_logins
 
 LONGEST_MESSAGE = 4096  # bytes; a pong has 30
@@ -32,6 +33,7 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     session: str | None = None
     person: int | None = None
     idle_words = 0
+    ended = False
 
     async def connect(self) -> None:
         watch(self.base_send, self.too_slow)
@@ -41,8 +43,10 @@ class UpdateConsumer(AsyncWebsocketConsumer):
         problem = problem or self.crowd()
         await self.accept()
         problem = problem or await self.trouble(hub().join(self, self.since()))
+        if begun.is_set():  # while this one was on its way in
+            problem = DRAINING
         if problem:
-            await self.close(problem)
+            await self.end(problem)
 
     def crowd(self) -> int | None:
         """A close code where this person has as many sockets here as one may.
@@ -81,12 +85,23 @@ class UpdateConsumer(AsyncWebsocketConsumer):
             return
         self.idle_words += 1
         if nonce is None or self.idle_words > MOST_IDLE_WORDS:
-            hub().leave(self)
-            await self.close(BAD_MESSAGE)
+            await self.end(BAD_MESSAGE)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        if self.ended and message["type"] == "websocket.receive":
+            deafen(self.base_send)  # whoever goes on after the close is not read any more
+        else:
+            await super().dispatch(message)
 
     def too_slow(self) -> None:
         hub().leave(self)
-        self.closing = asyncio.ensure_future(self.close(TOO_SLOW))
+        give_time(self.base_send)
+        self.closing = asyncio.ensure_future(self.end(TOO_SLOW))
+
+    async def end(self, code: int) -> None:
+        self.ended = True
+        hub().leave(self)
+        await self.close(code)
 
     async def disconnect(self, code: int) -> None:
         hub().leave(self)

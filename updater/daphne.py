@@ -1,9 +1,11 @@
 """What is asked of daphne beyond ASGI: to tell of a client that does not read, and to end what a client gets wrong
 with the protocol's own codes.
 
-ASGI's send never waits under daphne and tells nothing of what piles up behind it. All that is used here is public in
-Twisted (ITransport's producers, a transport's `bufferSize`) and in Autobahn (its protocol options); that daphne's
-send leads to its protocol is not, and a test holds it.
+ASGI's send never waits under daphne and tells nothing of what piles up behind it. Twisted's transports tell their
+producer at each write while much is pending, but not how much: that is read from their own fields (`_tempDataLen`,
+`dataBuffer`, `offset`). Raising their limit, `bufferSize`, would do without, but as much would then be read from a
+client in one go, and parsed while everybody else waits. That daphne's send leads to its protocol is its own matter,
+too. A test holds all of it.
 """
 
 import functools
@@ -22,14 +24,15 @@ logger = logging.getLogger(__name__)
 
 
 class Pressure:
-    """A producer, in Twisted's words, that is never paused: the first time that it should be is the end of it."""
+    """A producer, in Twisted's words, that is never paused: when too much is pending, that is the end of it."""
 
-    def __init__(self, too_slow: Callable[[], None]) -> None:
+    def __init__(self, transport: Any, too_slow: Callable[[], None]) -> None:
+        self._transport = transport
         self._too_slow: Callable[[], None] | None = too_slow
 
     def pauseProducing(self) -> None:  # noqa: N802 — Twisted's name
         # Whatever is written from here on, the close frame among it, asks for a pause again.
-        if self._too_slow:
+        if self._too_slow and pending(self._transport) > MOST_PENDING:
             too_slow, self._too_slow = self._too_slow, None
             too_slow()
 
@@ -40,6 +43,17 @@ class Pressure:
         self._too_slow = None
 
 
+def pending(transport: Any) -> int:
+    """Bytes that are written and not yet the kernel's."""
+    return int(transport._tempDataLen + len(transport.dataBuffer) - transport.offset)
+
+
+def protocol_of(send: Any) -> WebSocketProtocol | None:
+    """Daphne's own side of a socket, from the send that it gave to the application."""
+    protocol = send.args[0] if isinstance(send, functools.partial) and send.args else None
+    return protocol if isinstance(protocol, WebSocketProtocol) else None
+
+
 def watch(send: Any, too_slow: Callable[[], None]) -> None:
     """Have `too_slow` called, once at most, when more than MOST_PENDING bytes wait for a client.
 
@@ -48,13 +62,25 @@ def watch(send: Any, too_slow: Callable[[], None]) -> None:
     Args:
         send: ASGI's, as the server gave it for this socket.
     """
-    protocol = send.args[0] if isinstance(send, functools.partial) and send.args else None
-    if not isinstance(protocol, WebSocketProtocol):
+    protocol = protocol_of(send)
+    if protocol is None:
         logger.warning("This is not daphne as it is known here; what waits for a slow client is not bounded.")
         return
     protocol.failByDrop = False
-    protocol.closeHandshakeTimeout = LAST_WORDS
-    protocol.transport.bufferSize = MOST_PENDING
     # The one that is there is the HTTP channel's, through which the handshake came.
     protocol.unregisterProducer()
-    protocol.registerProducer(Pressure(too_slow), True)
+    protocol.registerProducer(Pressure(protocol.transport, too_slow), True)
+
+
+def give_time(send: Any) -> None:
+    """Let a client that is about to be closed have LAST_WORDS to read what is pending."""
+    protocol = protocol_of(send)
+    if protocol is not None:
+        protocol.closeHandshakeTimeout = LAST_WORDS
+
+
+def deafen(send: Any) -> None:
+    """Read no more from a client; the connection ends when its time to close is over."""
+    protocol = protocol_of(send)
+    if protocol is not None:
+        protocol.transport.pauseProducing()

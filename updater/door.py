@@ -1,6 +1,7 @@
 """How many sockets one place may open: counted before anything is looked up, by each process for itself."""
 
 import ipaddress
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -81,7 +82,8 @@ def place_of(scope: Any) -> str:
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         forwarded = ",".join(lines).split(",") if lines else []
         if len(forwarded) >= settings.TRUSTED_PROXIES:
-            address = forwarded[-settings.TRUSTED_PROXIES].strip()
+            # Some proxies add the port.
+            address = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", forwarded[-settings.TRUSTED_PROXIES].strip())
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -16,17 +16,20 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import random
 import secrets
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import redis.exceptions
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import DatabaseError
 
 from . import log, logins
 from .announce import GROUP
@@ -41,6 +44,7 @@ SLICE = 200  # sockets that are sent to before others get their turn
 REPLAY_SLICE = 20  # notices to one socket before the network gets its turn, and does not take it for one that is slow
 CLOSED_A_SECOND = 100  # sockets, where all are closed; a process takes some 1,000 a second in
 SHORTEST_CLOSING, LONGEST_CLOSING = 2.0, 20.0  # seconds for all of them
+SHORTEST_PAUSE = 0.02  # seconds between some and the next, for asyncio's clock ticks in milliseconds
 NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
 TURN = 0.5  # seconds from one look at who is logged in to the next
 MOST_TURNS = 500  # sockets that are looked at then; of more each waits longer, where nothing says that it should not
@@ -262,7 +266,11 @@ class Hub:
             await asyncio.wait_for(self._hurry.wait(), TURN)
         self._hurry.clear()
         sockets = self._people.take_turns(MOST_TURNS)
-        found = await read_logins([socket.session for socket in sockets if socket.session]) if sockets else {}
+        try:
+            found = await read_logins([socket.session for socket in sockets if socket.session]) if sockets else {}
+        except DatabaseError:
+            self._people.hurry(sockets)
+            raise
         for socket in sockets:
             if socket.session and found.get(socket.session) != socket.person and socket in self._level:
                 self.leave(socket)
@@ -339,12 +347,16 @@ class Hub:
 
     async def close_all(self, code: int) -> None:
         """Close every socket, also those that still join, spread over some seconds."""
+        loop = asyncio.get_running_loop()
         seconds = min(self.population / CLOSED_A_SECOND, LONGEST_CLOSING)
-        pause = max(seconds, SHORTEST_CLOSING) / max(self.population, 1)
+        end = loop.time() + max(seconds, SHORTEST_CLOSING)
         while self._level:
-            socket = next(iter(self._level))
-            self.leave(socket)
-            await socket.close(code)
+            left = max(end - loop.time(), 0)
+            pause = max(left / self.population, SHORTEST_PAUSE)
+            now = math.ceil(self.population * min(pause / left, 1)) if left else self.population
+            for socket in list(islice(self._level, now)):
+                self.leave(socket)
+                await socket.close(code)
             await asyncio.sleep(pause)
 
     async def _beat(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from updater.drain import Drain
 
 from ..site import AnotherWeb, Site, Web
 
-READERS = 12
+READERS = 300  # in three seconds
 
 
 async def open_socket(web: Web, since: str = "") -> ClientConnection:
@@ -87,13 +88,14 @@ async def test_without_sockets_it_goes_at_once(site: Site) -> None:
 
 
 def test_asked_twice_it_waits_for_nobody(site: Site) -> None:
-    with site.another_web() as leaving, leaving.reader() as one, leaving.reader() as other:
-        for reader in (one, other):
+    with site.another_web() as leaving, ExitStack() as opened:
+        readers = [opened.enter_context(leaving.reader()) for _ in range(8)]
+        for reader in readers:
             assert reader.next()["type"] == "hello"
         leaving.process.send_signal(signal.SIGTERM)
         until_draining(leaving)
         leaving.process.send_signal(signal.SIGTERM)
-        assert None in (one.closed(), other.closed())
+        assert None in [reader.closed() for reader in readers]
         leaving.process.wait()
 
 
