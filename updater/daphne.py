@@ -3,9 +3,7 @@ with the protocol's own codes.
 
 ASGI's send never waits under daphne and tells nothing of what piles up behind it. Twisted's transports tell their
 producer at each write while much is pending, but not how much: that is read from their own fields (`_tempDataLen`,
-`dataBuffer`, `offset`). Raising their limit, `bufferSize`, would do without, but as much would then be read from a
-client in one go, and parsed while everybody else waits. That daphne's send leads to its protocol is its own matter,
-too. A test holds all of it.
+`dataBuffer`, `offset`). That daphne's send leads to its protocol is its own matter, too. A test holds all of it.
 """
 
 import functools
@@ -15,10 +13,13 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
+# Bytes that are read from a client at once, and parsed while everybody else waits: as many as one message may have.
+# It is also from how many on, pending, Twisted tells the producer of each write.
+AT_ONCE = 4096
 MOST_PENDING = 1024 * 1024  # bytes that wait for one client
 # Seconds from a close to the end of the connection. As long as that a client that reads again finds what was
 # pending, and behind it the close code; with Autobahn's one second it finds a broken connection.
-LAST_WORDS = 5
+LAST_WORDS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def watch(send: Any, too_slow: Callable[[], None]) -> None:
         logger.warning("This is not daphne as it is known here; what waits for a slow client is not bounded.")
         return
     protocol.failByDrop = False
+    protocol.transport.bufferSize = AT_ONCE
     # The one that is there is the HTTP channel's, through which the handshake came.
     protocol.unregisterProducer()
     protocol.registerProducer(Pressure(protocol.transport, too_slow), True)
