@@ -131,12 +131,12 @@ class Reader:
                 return message
 
     def until(self, *ids: int, timeout: float = 60) -> list[dict[str, Any]]:
-        """All notices up to the one that completes those about some posts."""
+        """The notices about some posts, until there is one about each; those about others pass by."""
         end, missing = time.monotonic() + timeout, set(ids)
         notices: list[dict[str, Any]] = []
         while missing:
             message = self.next(end - time.monotonic())
-            if message["type"] == "update_notice":
+            if message["type"] == "update_notice" and message["new_id"] in ids:
                 notices.append(message)
                 missing.discard(message["new_id"])
             elif message["type"] == "heartbeat":

@@ -232,12 +232,14 @@ async def test_what_waits_for_its_book_runs_nothing_either(site: Site, browser: 
     author = site.author()
     own = await watched(browser, site, author)
     site.catalogue.hold()
-    for line in LINES:
-        post = author.write(line, body=BODY, book_title=line)
-    await asyncio.to_thread(site.catalogue.wait_until_asked, "search")
-    for path in (f"/posts/{post}/", "/mine/", "/"):
-        assert await own.at(path) == [], path
-    await expect(own.page.locator(".progress").first).to_be_visible()
+    with site.reader() as witness:
+        posts = [author.write(line, body=BODY, book_title=line) for line in LINES]
+        await asyncio.to_thread(site.catalogue.wait_until_asked, "search")
+        for path in (f"/posts/{posts[-1]}/", "/mine/", "/"):
+            assert await own.at(path) == [], path
+        await expect(own.page.locator(".progress").first).to_be_visible()
+        site.catalogue.release()
+        await asyncio.to_thread(witness.until, *posts)  # not in the midst of another test
 
 
 async def test_an_odd_name_that_can_be_signed_up_with_is_only_a_name(site: Site, browser: Browser) -> None:
@@ -247,7 +249,7 @@ async def test_an_odd_name_that_can_be_signed_up_with_is_only_a_name(site: Site,
     assert author.post("/accounts/signup/", **fields).status == 302
     with site.reader() as witness:
         post = author.write("By an odd name")
-        (notice,) = (notice for notice in witness.until(post) if notice["new_id"] == post)
+        (notice,) = witness.until(post)
     reader = await watched(browser, site)
     assert await reader.at(notice["url"]) == []
     await reader.page.locator("a.author").first.click()

@@ -134,7 +134,8 @@ def test_a_site_is_upgraded_while_people_write_and_read(old_and_new: tuple[Site,
         author.url = new.url
         ids.append(author.write("All is new"))
         with new.reader(since=last) as reader:
-            assert [notice["new_id"] for notice in reader.until(ids[-1])] == ids[-1:]
+            assert reader.next()["type"] == "hello"
+            assert reader.next()["new_id"] == ids[-1]
         with new.reader(since=cursor) as reader:
             assert {notice["new_id"] for notice in reader.until(*ids)} == set(ids)
         page = new.visitor().get("/").text

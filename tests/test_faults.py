@@ -6,8 +6,6 @@ import signal
 from .catalogue import picture
 from .site import Site
 
-ISBN = "9780980200447"
-
 
 def test_a_save_succeeds_while_redis_is_dead_and_the_sweep_brings_the_post_out(own_site: Site) -> None:
     author = own_site.author()
@@ -41,12 +39,12 @@ def test_a_reader_is_told_though_the_channel_layer_is_not_there(own_site: Site) 
 
 
 def test_a_worker_killed_in_the_midst_of_a_post_loses_nothing(own_site: Site) -> None:
-    own_site.catalogue.add(ISBN, cover=picture())
+    isbn = own_site.catalogue.add_new(cover=picture())
     author = own_site.author()
     with own_site.reader() as reader:
         own_site.catalogue.hold()
-        post_id = author.write("Held", isbn=ISBN)
-        own_site.catalogue.wait_until_asked(ISBN)
+        post_id = author.write("Held", isbn=isbn)
+        own_site.catalogue.wait_until_asked(isbn)
         own_site.supervisor("signalProcess", "worker", "KILL")
         own_site.catalogue.release()
         notices = reader.until(post_id, timeout=120)
@@ -54,9 +52,7 @@ def test_a_worker_killed_in_the_midst_of_a_post_loses_nothing(own_site: Site) ->
 
 
 def test_a_worker_that_is_asked_to_end_ends_its_tasks_first_and_the_next_one_takes_the_others(own_site: Site) -> None:
-    books = ["9780140328721", "9780261103573"]  # one for each of its children
-    for isbn in books:
-        own_site.catalogue.add(isbn, cover=picture())
+    books = [own_site.catalogue.add_new(cover=picture()) for _ in range(2)]  # one for each of its children
     author = own_site.author()
     asked = own_site.pid("worker")
     with own_site.reader() as reader:

@@ -10,8 +10,6 @@ from .catalogue import picture
 from .conftest import Line, Visit, live, sign_up
 from .site import Site
 
-ISBN = "9780980200447"
-
 
 async def write(page: Page, title: str, body: str = "Four evenings.", isbn: str = "") -> None:
     await page.get_by_role("link", name="Write a post").click()
@@ -22,16 +20,16 @@ async def write(page: Page, title: str, body: str = "Four evenings.", isbn: str 
 
 
 async def test_a_post_appears_in_every_browser_and_only_once_it_is_ready(site: Site, visit: Visit) -> None:
-    site.catalogue.add(ISBN, cover=picture())
+    isbn = site.catalogue.add_new(cover=picture())
     site.catalogue.hold()
     reader, author = await live(await visit("/")), await visit("/")
     other = await live(await visit("/"))
     await sign_up(author, "mara")
     cursor = site.visitor().get("/updates/").json["cursor"]
 
-    await write(author, "The case for turning pages", isbn=ISBN)
+    await write(author, "The case for turning pages", isbn=isbn)
     await expect(author.locator(".progress")).to_contain_text("is on its way")
-    await asyncio.to_thread(site.catalogue.wait_until_asked, ISBN)
+    await asyncio.to_thread(site.catalogue.wait_until_asked, isbn)
     # The task is at work, and nobody has been told anything.
     assert site.visitor().get(f"/updates/?since={cursor}").json["notices"] == []
     for page in (reader, other):

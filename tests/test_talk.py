@@ -10,8 +10,6 @@ from .catalogue import picture, status
 from .conftest import Line, Visit, be, live
 from .site import Site, Visitor
 
-ISBN = "9780306406157"
-
 
 @pytest.fixture
 def author(site: Site) -> Visitor:
@@ -154,12 +152,12 @@ async def test_likes_and_comments_work_without_javascript(site: Site, browser: B
 async def test_an_author_sees_a_post_come_live_on_its_page_and_among_their_own(
     site: Site, visit: Visit, author: Visitor
 ) -> None:
-    site.catalogue.add(ISBN, cover=picture())
+    isbn = site.catalogue.add_new(cover=picture())
     site.catalogue.answer("/b/id/", status(503))
     site.catalogue.hold()
-    post_id = author.write("Step by step", isbn=ISBN)
+    post_id = author.write("Step by step", isbn=isbn)
     pages = [await visit(path, author) for path in (f"/posts/{post_id}/", "/mine/", "/")]
-    await asyncio.to_thread(site.catalogue.wait_until_asked, ISBN)
+    await asyncio.to_thread(site.catalogue.wait_until_asked, isbn)
     for page in pages:
         await expect(page.locator(".progress .now")).to_have_text("Looking the book up")
     site.catalogue.release()
@@ -272,7 +270,6 @@ async def test_an_edited_comment_is_seen_though_a_like_comes_with_it(
 
 
 async def test_an_author_who_was_away_finds_their_post_arrived(site: Site, browser: Browser, author: Visitor) -> None:
-    site.catalogue.add(ISBN, cover=picture())
     site.catalogue.hold()
     post_id = author.write("Arrived meanwhile", book_title="Some book of the day")
     context = await browser.new_context()
@@ -294,11 +291,11 @@ async def test_an_author_who_was_away_finds_their_post_arrived(site: Site, brows
 
 async def test_an_author_who_was_away_sees_how_far_their_post_has_come(own_site: Site, browser: Browser) -> None:
     author = own_site.author()
-    own_site.catalogue.add(ISBN, cover=picture())
+    isbn = own_site.catalogue.add_new(cover=picture())
     own_site.catalogue.answer("/b/id/", status(503))
     own_site.catalogue.hold()
-    post_id = author.write("On and on", isbn=ISBN)
-    own_site.catalogue.wait_until_asked(ISBN)
+    post_id = author.write("On and on", isbn=isbn)
+    own_site.catalogue.wait_until_asked(isbn)
     context = await browser.new_context()
     line = await Line.of(context)
     await be(author, context)

@@ -13,8 +13,6 @@ from bookshelf.celery import app
 from ..catalogue import status
 from ..site import Site, Visitor
 
-ISBN = "9780262033848"
-
 
 @pytest.fixture(scope="module")
 def operator_of(running_site: Site) -> Visitor:
@@ -39,12 +37,12 @@ def shown(operator: Visitor, address: str, *words: str) -> str:
 
 
 def test_beside_a_post_stands_what_came_of_each_attempt_and_who_answered_what(site: Site, operator_of: Visitor) -> None:
-    site.catalogue.add(ISBN)
+    isbn = site.catalogue.add_new()
     site.catalogue.answer("/api/books", status(503))
     author = site.author()
     with site.reader() as reader:
-        post_id = author.write("Twice tried", isbn=ISBN)
-        site.catalogue.wait_until_asked(ISBN)
+        post_id = author.write("Twice tried", isbn=isbn)
+        site.catalogue.wait_until_asked(isbn)
         address = f"/admin/posts/post/{post_id}/change/"
         shown(operator_of, address, "postponed: ", "Open Library: unreachable")
         site.catalogue.behave()

@@ -26,15 +26,13 @@ from ..catalogue import picture
 from ..conftest import MakePost
 from ..site import Site
 
-ISBN = "9780980200447"
-
 
 def test_a_site_comes_back_elsewhere_and_while_it_runs(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar.gz"
-    site.catalogue.add(ISBN, cover=picture())
+    isbn = site.catalogue.add_new(cover=picture())
     author = site.author()
     with site.reader() as reader:
-        kept = author.write("With a cover", isbn=ISBN)
+        kept = author.write("With a cover", isbn=isbn)
         edited, deleted = author.write("Edited later"), author.write("Deleted later")
         reader.until(kept, edited, deleted)
     author.post(f"/posts/{kept}/like/")

@@ -21,7 +21,6 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
-from stdnum import ean
 
 from posts.models import Book, Outcome, Post
 from posts.outbox import State
@@ -29,7 +28,7 @@ from tasks.enrich import enrich_post
 from tasks.outside import SECONDS
 from updater.models import Notice
 
-from ..catalogue import Answer, Catalogue, json_of, picture, status
+from ..catalogue import Answer, Catalogue, isbn_of, json_of, picture, status
 from ..conftest import MakePost
 from . import bombs
 
@@ -180,11 +179,6 @@ ADDRESSES = [
 # --- what comes of it --------------------------------------------------------------------------------
 
 
-def isbn(number: int) -> str:
-    digits = f"978{number:09}"
-    return digits + ean.calc_check_digit(digits)
-
-
 def stored_files() -> set[str]:
     return {os.path.join(folder, name) for folder, _, names in os.walk(site_settings.MEDIA_ROOT) for name in names}
 
@@ -219,9 +213,9 @@ class Hostile:
 
     def add(self, kind: str, answer: Answer) -> Post:
         number = len(self.posts)
-        self.catalogue.add(isbn(number), cover=b"")
+        self.catalogue.add(isbn_of(number), cover=b"")
         self.catalogue.answer(self._cover_of(number), answer)
-        self.posts[kind] = self._make_post(isbn=isbn(number))
+        self.posts[kind] = self._make_post(isbn=isbn_of(number))
         return self.posts[kind]
 
     def _cover_of(self, number: int) -> str:
@@ -370,8 +364,8 @@ def test_a_name_that_stands_for_an_address_in_here_is_not_connected_to(
         names = Names("covers.example", *([address] for address in ADDRESSES))
         monkeypatch.setattr(socket, "getaddrinfo", names)
         for number, address in enumerate(ADDRESSES, 1):
-            catalogue.add(isbn(number), cover=b"")
-            came = run(make_post(isbn=isbn(number)))
+            catalogue.add(isbn_of(number), cover=b"")
+            came = run(make_post(isbn=isbn_of(number)))
             assert came == f"postponed: covers.example is at {address}, which is not a public address"
             assert names.questions == number
 
@@ -379,11 +373,11 @@ def test_a_name_that_stands_for_an_address_in_here_is_not_connected_to(
 def test_one_address_in_here_among_others_is_enough(
     catalogue: Catalogue, make_post: MakePost, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalogue.add(isbn(1), cover=b"")
+    catalogue.add(isbn_of(1), cover=b"")
     with somebody_who_is_not_reached() as port:
         settings.COVERS_URL = f"http://covers.example:{port}"
         monkeypatch.setattr(socket, "getaddrinfo", Names("covers.example", ["207.241.224.2", "127.0.0.1"]))
-        assert "covers.example is at 127.0.0.1" in run(make_post(isbn=isbn(1)))
+        assert "covers.example is at 127.0.0.1" in run(make_post(isbn=isbn_of(1)))
 
 
 def test_the_archive_s_names_are_believed_no_more_than_others(
@@ -399,12 +393,12 @@ def test_a_name_that_stands_for_something_else_the_second_time_is_asked_about_on
     catalogue: Catalogue, make_post: MakePost, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first time for an address that is public and has nobody at it, from then on for this machine."""
-    catalogue.add(isbn(1), cover=b"")
+    catalogue.add(isbn_of(1), cover=b"")
     with somebody_who_is_not_reached() as port, nothing_stored():
         settings.COVERS_URL = f"http://covers.example:{port}"
         names = Names("covers.example", ["192.88.99.1"], ["127.0.0.1"])
         monkeypatch.setattr(socket, "getaddrinfo", names)
-        post = make_post(isbn=isbn(1))
+        post = make_post(isbn=isbn_of(1))
         assert run(post).startswith(f"postponed: http://covers.example:{port}/b/id/")
         assert names.questions == 1
         Post.objects.update(not_before=timezone.now())
@@ -453,11 +447,11 @@ def test_whatever_a_catalogue_says_of_a_book_is_words(
     if source == "Open Library":
         more = {"key": link, "url": link, "ebooks": link, "cover": {"large": link, "small": link}, "subjects": link}
         more |= {"title": ATTACK, "authors": [{"name": ATTACK, "url": link}], "publish_date": ATTACK}
-        catalogue.answer("/api/books", json_of({f"ISBN:{isbn(1)}": more}))
+        catalogue.answer("/api/books", json_of({f"ISBN:{isbn_of(1)}": more}))
     else:
         more = {"imageLinks": {"thumbnail": link}, "canonicalVolumeLink": link, "infoLink": link, "subtitle": ATTACK}
-        google.add_volume(ATTACK, ATTACK, isbn=isbn(1), publishedDate=ATTACK, description=ATTACK, **more)
-    post = make_post(isbn=isbn(1))
+        google.add_volume(ATTACK, ATTACK, isbn=isbn_of(1), publishedDate=ATTACK, description=ATTACK, **more)
+    post = make_post(isbn=isbn_of(1))
     assert run(post) == "published"
     page = client.get(f"/posts/{post.pk}/", follow=True).content.decode()
     book = client.get(Book.objects.get().get_absolute_url()).content.decode()

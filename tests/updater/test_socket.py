@@ -93,12 +93,12 @@ def test_a_reader_that_was_away_is_told_what_it_missed_in_order_and_once(site: S
 
 
 def test_an_author_s_sockets_alone_are_told_how_far_a_post_has_come(site: Site, author: Visitor) -> None:
-    site.catalogue.add("9780140449136", cover=picture())
+    isbn = site.catalogue.add_new(cover=picture())
     stranger = site.author()
     with site.reader(person=author) as own, site.reader(person=stranger) as other, site.reader() as anonymous:
         for reader in (own, other, anonymous):
             assert reader.next()["type"] == "hello"
-        post_id = author.write("Step by step", isbn="9780140449136")
+        post_id = author.write("Step by step", isbn=isbn)
         steps = []
         while "published" not in steps:
             message = own.signal("progress", new_id=post_id)
