@@ -150,10 +150,13 @@ def own_site(battered_site: Site) -> Site:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser share its event loop."""
+    """Tests with a browser share its event loop; those that break a site share that, in one process."""
     for item in items:
-        if isinstance(item, pytest.Function) and "chromium" in item.fixturenames:
+        fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
+        if "chromium" in fixtures:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        if "own_site" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("own_site"), append=False)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -39,6 +39,8 @@ FIELD = "    published_at = models.DateTimeField(null=True, editable=False)\n"
 # A column as it may come in one release: whoever does not know of it can leave it out of an INSERT.
 NEW_FIELD = '    mood = models.CharField(max_length=20, db_default="calm", editable=False)\n'
 
+pytestmark = pytest.mark.xdist_group("deploy")
+
 
 @pytest.fixture
 def next_version(tmp_path: Path) -> Path:

@@ -87,6 +87,7 @@ async def test_what_came_while_the_page_was_offline_is_there_when_it_is_back(sit
         await expect(page.locator(f".card[data-post-id='{post_id}']")).to_have_count(1, timeout=60_000)
 
 
+@pytest.mark.xdist_group("clock")
 async def test_where_no_socket_gets_through_the_page_asks(site: Site, browser: Browser) -> None:
     page = await browser.new_page()
     await page.route_web_socket(re.compile("/ws/"), lambda socket: asyncio.ensure_future(socket.close(code=1000)))

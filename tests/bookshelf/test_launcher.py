@@ -11,6 +11,8 @@ import pytest
 from ..catalogue import Catalogue
 from ..site import Site
 
+pytestmark = pytest.mark.xdist_group("launcher")
+
 
 def running_in(var_dir: Path) -> list[str]:
     """The commands of processes that work in a folder."""

@@ -13,6 +13,8 @@ from ..site import ROOT
 from . import broken, plan
 from .campaign import Campaign
 
+pytestmark = pytest.mark.xdist_group("chaos")
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -175,6 +175,7 @@ def test_a_cursor_of_no_use_is_a_reset_and_no_error(site: Site, forged: str) -> 
     assert (polled.status, polled.json) == (200, {"cursor": head, "notices": [], "reset": True})
 
 
+@pytest.mark.xdist_group("clock")
 def test_it_asks_who_reads_and_closes_who_does_not_answer(site: Site) -> None:
     """The one test that waits for the clock: 25 s until the question, 20 s for the answer."""
     with site.reader() as answering, site.reader() as silent:
