@@ -13,13 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 # Django first: what is imported below reads its settings and models.
 django.setup(set_prefix=False)
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.sessions import CookieMiddleware  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from updater.door import Door  # noqa: E402
 from updater.drain import Drain  # noqa: E402
-from updater.origin import OriginCheck  # noqa: E402
-from updater.routing import websocket_urlpatterns  # noqa: E402
+from updater.routing import sockets  # noqa: E402
 
 
 class Http(ASGIHandler):
@@ -37,7 +34,7 @@ application = Drain(
     ProtocolTypeRouter(
         {
             "http": http,
-            "websocket": OriginCheck(Door(CookieMiddleware(URLRouter(websocket_urlpatterns)))),
+            "websocket": sockets,
         }
     )
 )

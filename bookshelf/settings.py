@@ -60,6 +60,9 @@ SIGNUPS_PER_MINUTE = environment.whole("SIGNUPS_PER_MINUTE", 10 if HTTPS else 0,
 SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 200 if HTTPS else 0, lowest=0)
 CONNECTS_PER_MINUTE = environment.whole("CONNECTS_PER_MINUTE", 600 if HTTPS else 0, lowest=0)
 
+# Off, messages go out by ASGI's send alone: slower, and by nothing but what every server promises.
+FAST_LANE = environment.boolean("FAST_LANE", default=True)
+
 # --- applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "bookshelf",

@@ -7,14 +7,16 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import parse_cookie
 
-from .daphne import deafen, give_time, watch
+from .daphne import deafen, forget_handshake, give_time
 from .door import TOO_MANY
 from .drain import DRAINING, begun
 from .hub import TOO_SLOW, hub, read_logins
+from .lane import Lane, lane_of
 
 LONGEST_MESSAGE = 4096  # bytes; a pong has 30
 MOST_IDLE_WORDS = 10  # pongs that nobody asked for, in a socket's life
@@ -25,24 +27,36 @@ BAD_MESSAGE = 4502  # stay away
 logger = logging.getLogger(__name__)
 
 
-class UpdateConsumer(AsyncWebsocketConsumer):
-    # No such layer: the hub is subscribed for all sockets, a socket of its own is not.
-    channel_layer_alias = "the hub's"
+class UpdateConsumer(AsyncConsumer):
+    """One socket. The hub is subscribed to the channel layer for all of them."""
 
     nonce: str | None = None
     session: str | None = None
     person: int | None = None
+    lane: Lane | None = None
     idle_words = 0
     ended = False
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        # Channels' own loop costs each message two tasks, and a thread, to close what no handler here opens.
+        self.scope, self.base_send = scope, send
+        await receive()
+        try:
+            await self.connect()
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self.hear(message.get("text"))
+        finally:
+            hub().leave(self)
+
     async def connect(self) -> None:
-        watch(self.base_send, self.too_slow)
-        self.session = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        self.lane = lane_of(self.base_send, self.too_slow)
+        self.session = self.cookie(settings.SESSION_COOKIE_NAME)
         # Ready first: whoever is connected is told all that is announced from then on.
         problem = self.crowd() or await self.trouble(hub().ready()) or await self.trouble(self.recognise())
         problem = problem or self.crowd()
-        await self.accept()
+        await self.base_send({"type": "websocket.accept"})
         problem = problem or await self.trouble(hub().join(self, self.since()))
+        forget_handshake(self.base_send)
         if begun.is_set():  # while this one was on its way in
             problem = DRAINING
         if problem:
@@ -71,6 +85,10 @@ class UpdateConsumer(AsyncWebsocketConsumer):
         if self.session:
             self.person = (await read_logins([self.session])).get(self.session)
 
+    def cookie(self, name: str) -> str | None:
+        header = next((value for key, value in self.scope["headers"] if key == b"cookie"), b"")
+        return parse_cookie(header.decode("latin-1")).get(name)
+
     def since(self) -> str | None:
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return query["since"][0] if "since" in query else None
@@ -78,20 +96,17 @@ class UpdateConsumer(AsyncWebsocketConsumer):
     async def send_text(self, text: str) -> None:
         await self.base_send({"type": "websocket.send", "text": text})
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        nonce = pong(text_data)
+    async def hear(self, text: str | None) -> None:
+        if self.ended:
+            deafen(self.base_send)  # whoever goes on after the close is not read any more
+            return
+        nonce = pong(text)
         if nonce is not None and nonce == self.nonce:
             self.nonce = None
             return
         self.idle_words += 1
         if nonce is None or self.idle_words > MOST_IDLE_WORDS:
             await self.end(BAD_MESSAGE)
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        if self.ended and message["type"] == "websocket.receive":
-            deafen(self.base_send)  # whoever goes on after the close is not read any more
-        else:
-            await super().dispatch(message)
 
     def too_slow(self) -> None:
         hub().leave(self)
@@ -103,8 +118,8 @@ class UpdateConsumer(AsyncWebsocketConsumer):
         hub().leave(self)
         await self.close(code)
 
-    async def disconnect(self, code: int) -> None:
-        hub().leave(self)
+    async def close(self, code: int) -> None:
+        await self.base_send({"type": "websocket.close", "code": code})
 
 
 def pong(text: str | None) -> str | None:

@@ -34,13 +34,15 @@ from django.db import DatabaseError
 from . import log, logins
 from .announce import GROUP
 from .cursor import Cursor
+from .lane import Lane, fan_out, frame_of
 from .logins import mark
 from .people import People, Socket
 
 TICK = (2.0, 3.0)  # seconds, jittered so that processes do not ask the database in step
 HEARTBEAT = 25.0  # seconds
 PONG_PATIENCE = 20.0  # seconds
-SLICE = 200  # sockets that are sent to before others get their turn
+PATIENCE = 1.0  # seconds, where ASGI's send waits for a client
+SLICE = 500  # sockets that are sent to before others get their turn; some 5 ms
 REPLAY_SLICE = 20  # notices to one socket before the network gets its turn, and does not take it for one that is slow
 CLOSED_A_SECOND = 100  # sockets, where all are closed; a process takes some 1,000 a second in
 SHORTEST_CLOSING, LONGEST_CLOSING = 2.0, 20.0  # seconds for all of them
@@ -48,6 +50,7 @@ SHORTEST_PAUSE = 0.02  # seconds between some and the next, for asyncio's clock 
 NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
 TURN = 0.5  # seconds from one look at who is logged in to the next
 MOST_TURNS = 500  # sockets that are looked at then; of more each waits longer, where nothing says that it should not
+MOST_REPLAYS = 100  # places from which what was missed since is remembered
 MOST_NUMBERS = 1000  # subjects whose latest number is remembered
 
 TOO_SLOW = 4008  # close codes 4000 to 4499 ask the client to come back
@@ -69,19 +72,28 @@ class Recent:
     def __init__(self, latest: Iterable[log.Notice]) -> None:
         self.floor = 0  # everything after this number is here
         self._notices: OrderedDict[int, log.Notice] = OrderedDict()  # by subject, the oldest first
+        self._replays: dict[Cursor, list[str]] = {}  # in a storm nearly all come back from the same place
         for notice in latest:
             self.add(notice)
 
     def add(self, notice: log.Notice) -> None:
+        self._replays.clear()
         self._notices.pop(notice.subject, None)
         self._notices[notice.subject] = notice
         if len(self._notices) > log.MOST_REPLAYED:
             self.floor = self._notices.popitem(last=False)[1].number
 
-    def after(self, number: int) -> list[log.Notice] | None:
-        """In order; None where they are too many to replay."""
-        if number < self.floor:
+    def replay(self, since: Cursor) -> list[str] | None:
+        """What a reader is told that comes back from there, in order; None where that is too much."""
+        if since.number < self.floor:
             return None
+        if since not in self._replays:
+            if len(self._replays) == MOST_REPLAYS:
+                self._replays.clear()
+            self._replays[since] = [text for _, text in log.frames(self._after(since.number), since)]
+        return self._replays[since]
+
+    def _after(self, number: int) -> list[log.Notice]:
         found = []
         for notice in reversed(self._notices.values()):
             if notice.number <= number:
@@ -123,6 +135,7 @@ class Hub:
     def __init__(self) -> None:
         self._channel = f"hub.{uuid.uuid4().hex}"
         self._level: set[Socket] = set()  # all of these have been sent everything up to _at
+        self._lanes: dict[Socket, Lane] = {}  # of those of them that have one
         self._people = People()  # those of them that somebody is logged in at
         self._hurry = asyncio.Event()  # some of those are to be looked at now
         self._numbered = Numbered()
@@ -143,6 +156,8 @@ class Hub:
         Raises:
             DatabaseError: the log cannot be read. The next call tries again.
         """
+        if self._tasks:
+            return
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.create_task(self._start())
         await asyncio.shield(self._starting)
@@ -286,15 +301,29 @@ class Hub:
             self._at = cursor
 
     async def _fan_out(self, text: str) -> None:
-        for count, socket in enumerate(list(self._level), start=1):
+        lanes, frame = list(self._lanes.values()), frame_of(text)
+        for start in range(0, len(lanes), SLICE):
+            fan_out(lanes[start : start + SLICE], frame)
+            await asyncio.sleep(0)  # what is sent in one turn of the loop piles up, also for those who do read
+        if len(lanes) < self.population:
+            await self._fan_out_slowly(text)
+
+    async def _fan_out_slowly(self, text: str) -> None:
+        """To those that have no lane."""
+        for count, socket in enumerate([socket for socket in self._level if not socket.lane], start=1):
             await self._send(socket, text)
             if count % SLICE == 0:
                 await asyncio.sleep(0)
-        await asyncio.sleep(0)  # what is sent in one turn of the loop piles up, also for those who do read
+        await asyncio.sleep(0)
 
-    async def _send(self, socket: Socket, text: str) -> None:
+    async def _send(self, socket: Socket, *texts: str) -> None:
+        if socket.lane:
+            socket.lane.push(b"".join(map(frame_of, texts)))
+            return
         try:
-            await socket.send_text(text)
+            async with asyncio.timeout(PATIENCE):
+                for text in texts:
+                    await socket.send_text(text)
         except (RuntimeError, OSError) as error:
             logger.info("A socket could not be written to (%s) and is dropped.", error)
             self.leave(socket)
@@ -312,32 +341,32 @@ class Hub:
         """
         async with self._lock:
             place, missed = await self._place(since)
-            await self._send(socket, json.dumps({"type": "hello", "cursor": str(place)}))
-            if missed is None:
-                await self._send(socket, RESET)
-            else:
-                for count, (_, text) in enumerate(log.frames(missed, place), start=1):
-                    await self._send(socket, text)
-                    if count % REPLAY_SLICE == 0:
-                        await asyncio.sleep(0)
+            texts = [json.dumps({"type": "hello", "cursor": str(place)}), *missed]
+            for start in range(0, len(texts), REPLAY_SLICE):
+                await self._send(socket, *texts[start : start + REPLAY_SLICE])
+                if start:
+                    await asyncio.sleep(0)
             self._level.add(socket)
+            if socket.lane:
+                self._lanes[socket] = socket.lane
             self._people.add(socket)
         self._heartbeats.append((asyncio.get_running_loop().time() + HEARTBEAT, socket))
 
-    async def _place(self, since: str | None) -> tuple[Cursor, list[log.Notice] | None]:
-        """Where a socket starts and what it is replayed; the head and None where it must start anew."""
+    async def _place(self, since: str | None) -> tuple[Cursor, list[str]]:
+        """Where a socket starts and what it is told: at the head, and to start anew, where it cannot be replayed."""
         if since is None:
             return self._at, []
         cursor = Cursor.parse(since)
         if cursor and cursor.epoch == self._at.epoch and cursor.number > self._at.number:
             await self._catch_up()  # the page came from a process that heard of it sooner
         if cursor is None or cursor.epoch != self._at.epoch or cursor.number > self._at.number:
-            return self._at, None
-        missed = self._recent.after(cursor.number)
-        return (self._at, None) if missed is None else (cursor, missed)
+            return self._at, [RESET]
+        missed = self._recent.replay(cursor)
+        return (self._at, [RESET]) if missed is None else (cursor, missed)
 
     def leave(self, socket: Socket) -> None:
         self._level.discard(socket)
+        self._lanes.pop(socket, None)
         self._people.discard(socket)
 
     @property

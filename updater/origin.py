@@ -18,13 +18,17 @@ class OriginCheck:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         headers = scope["headers"]
         if origin_allowed(_only(headers, b"origin"), _only(headers, b"host")):
-            await self.application(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close"})
+            return self.application(scope, receive, send)
+        return refuse(receive, send)
+
+
+async def refuse(receive: Any, send: Any) -> None:
+    """Close it before it is accepted, which the client sees as HTTP 403."""
+    await receive()
+    await send({"type": "websocket.close"})
 
 
 def _only(headers: list[tuple[bytes, bytes]], name: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from .lane import Lane
 from .logins import mark
 
 Key = TypeVar("Key")
@@ -18,6 +19,7 @@ class Socket(Protocol):
     nonce: str | None  # of the heartbeat that is not answered yet
     session: str | None  # the key that its cookie holds
     person: int | None  # who is logged in by that
+    lane: Lane | None  # the fast way to it, where there is one
 
     async def send_text(self, text: str) -> None: ...
 

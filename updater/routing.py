@@ -1,18 +1,17 @@
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+"""The one path at which sockets live, and what a handshake passes on its way there."""
 
-from django.urls import path, re_path
+from collections.abc import Awaitable
+from typing import Any
 
 from .consumers import UpdateConsumer
+from .door import Door
+from .origin import OriginCheck, refuse
+
+PATH = "/ws/update_notice/"
 
 
-async def refuse(scope: Any, receive: Any, send: Callable[[dict[str, str]], Awaitable[None]]) -> None:
-    """No socket lives at this path: closed before it is accepted, which the client sees as HTTP 403."""
-    await receive()
-    await send({"type": "websocket.close"})
+def live(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    return UpdateConsumer()(scope, receive, send) if scope["path"] == PATH else refuse(receive, send)
 
 
-websocket_urlpatterns = [
-    path("ws/update_notice/", UpdateConsumer.as_asgi()),
-    re_path("", cast("Any", refuse)),  # Django's types know no ASGI application
-]
+sockets = OriginCheck(Door(live))

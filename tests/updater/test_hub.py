@@ -23,6 +23,7 @@ from bookshelf.sessions import SessionStore
 from updater import log, logins, models
 from updater.announce import GROUP, announce, signal
 from updater.hub import Hub
+from updater.lane import Lane
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -34,6 +35,7 @@ class Listener:
         self.nonce: str | None = None
         self.session = session
         self.person = person
+        self.lane: Lane | None = None
         self.closing: asyncio.Future[int] = asyncio.Future()
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 

@@ -5,7 +5,6 @@ import json
 import socket
 import struct
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from ..catalogue import picture
-from ..site import Reader, Site, Visitor
+from ..site import Site, Visitor
 
 
 @pytest.fixture(autouse=True)
@@ -255,35 +254,6 @@ def test_what_is_no_websocket_ends_with_the_protocol_s_own_code(site: Site, fram
         reader.next()
         reader.connection.socket.sendall(frame)
         assert reader.closed() == code
-
-
-def test_a_reader_that_stops_reading_is_closed_and_costs_nobody_else_anything(site: Site) -> None:
-    tell = "from updater.announce import signal\n"
-    tell += "for number in range(250): signal({'type': 'much', 'number': number, 'filler': 'x' * 40_000})"
-    with slow_reader(site) as slow, site.reader() as healthy, ThreadPoolExecutor() as elsewhere:
-        for reader in (slow, healthy):
-            assert reader.next()["type"] == "hello"
-        elsewhere.submit(site.manage, "shell", "-c", tell)
-        # Twice of what the kernel's buffers and a MiB of ours hold.
-        assert [healthy.signal("much")["number"] for _ in range(150)] == list(range(150))
-        messages, code = slow.rest()
-        assert code == 4008
-        # What it was told it was told in order, and that ended where the buffers were full.
-        told = [message["number"] for message in messages]
-        assert told == list(range(len(told)))
-        assert len(told) < 150
-        assert [healthy.signal("much")["number"] for _ in range(100)] == list(range(150, 250))
-
-
-@contextlib.contextmanager
-def slow_reader(site: Site) -> Iterator[Reader]:
-    """One that takes next to nothing before it is asked to."""
-    with socket.socket() as line:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.connect(("127.0.0.1", site.port))
-        address = f"ws://127.0.0.1:{site.port}/ws/update_notice/"
-        with connect(address, sock=line, origin=Origin(site.url), proxy=None, max_queue=1) as connection:
-            yield Reader(connection)
 
 
 def refused(site: Site, path: str = "/ws/update_notice/", origin: str | None = None, **more: Any) -> int:
