@@ -1,5 +1,6 @@
 """The ASGI application; `daphne bookshelf.asgi:application` serves it."""
 
+import gc
 import os
 from collections.abc import Mapping
 from typing import IO, Any
@@ -38,3 +39,9 @@ application = Drain(
         }
     )
 )
+
+# What is here by now stays, and what comes is kept for long: a socket is some hundred objects, and looking through
+# all of them again and again for garbage would be half of what it costs to open ten thousand.
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 10, 100)

@@ -60,10 +60,12 @@ def worker(queue: str, level: str, *options: str) -> list[str]:
 
 
 def daphne() -> list[str]:
-    # Twisted's own backlog is 50: more readers than that come back at once when a process restarts.
+    # More readers come back at once when a process restarts than Twisted's own backlog of 50 lets wait, and the last
+    # of ten thousand waits longer than daphne's five seconds.
     interface = settings.HOST.replace(":", r"\:")
     endpoint = f"tcp:port={settings.PORT}:interface={interface}:backlog=4096"
-    return [sys.executable, "-m", "daphne", "-e", endpoint, "--no-server-name", "bookshelf.asgi:application"]
+    options = ("-e", endpoint, "--websocket_connect_timeout", "60", "--no-server-name")
+    return [sys.executable, "-m", "daphne", *options, "bookshelf.asgi:application"]
 
 
 def embedded() -> bool:
