@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import redis.exceptions
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 
-from . import log
+from . import log, ringer
 from .calm import Calm
 
 GROUP = "updates"
@@ -72,7 +71,7 @@ def _group_send(event: dict[str, Any], otherwise: str) -> None:
         logger.info("%s The channel layer failed a moment ago.", otherwise)
         return
     try:
-        async_to_sync(_send)(event)
+        ringer.run(_send(event))
     except (redis.exceptions.RedisError, OSError) as error:
         calm.failed()
         logger.warning("%s (%r)", otherwise, error)
