@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import parse_cookie
 
-from .daphne import deafen, forget_handshake, give_time
+from .daphne import deafen, forget_handshake, give_time, let_go
 from .door import TOO_MANY
 from .drain import DRAINING, begun
 from .hub import TOO_SLOW, hub, read_logins
@@ -33,7 +33,8 @@ class UpdateConsumer(AsyncConsumer):
     nonce: str | None = None
     session: str | None = None
     person: int | None = None
-    lane: Lane | None = None
+    line: Lane | None = None
+    lane: Lane | None = None  # the same where it is the fast way
     idle_words = 0
     ended = False
 
@@ -47,9 +48,14 @@ class UpdateConsumer(AsyncConsumer):
                 await self.hear(message.get("text"))
         finally:
             hub().leave(self)
+        if self.line:
+            self.line.stopProducing()
+        let_go(self.base_send)
 
     async def connect(self) -> None:
-        self.lane = lane_of(self.base_send, self.too_slow)
+        self.line = lane_of(self.base_send, self.too_slow)
+        if self.line and self.line.direct:
+            self.lane = self.line
         self.session = self.cookie(settings.SESSION_COOKIE_NAME)
         # Ready first: whoever is connected is told all that is announced from then on.
         problem = self.crowd() or await self.trouble(hub().ready()) or await self.trouble(self.recognise())
@@ -109,6 +115,7 @@ class UpdateConsumer(AsyncConsumer):
             await self.end(BAD_MESSAGE)
 
     def too_slow(self) -> None:
+        self.ended = True
         hub().leave(self)
         give_time(self.base_send)
         self.closing = asyncio.ensure_future(self.end(TOO_SLOW))

@@ -48,6 +48,13 @@ def forget_handshake(send: Any) -> None:
         protocol.http_request_data = b""
 
 
+def let_go(send: Any) -> None:
+    """Open the circle in which a lost connection holds itself, for the garbage collector looks for such ones seldom."""
+    protocol = protocol_of(send)
+    if protocol is not None:
+        protocol.is_closed = None
+
+
 def give_time(send: Any) -> None:
     """Let a client that is about to be closed have LAST_WORDS to read what is pending."""
     protocol = protocol_of(send)

@@ -50,7 +50,7 @@ SHORTEST_PAUSE = 0.02  # seconds between some and the next, for asyncio's clock 
 NUMBERED_PAUSE = 0.25  # seconds from one round of numbered signals to the next
 TURN = 0.5  # seconds from one look at who is logged in to the next
 MOST_TURNS = 500  # sockets that are looked at then; of more each waits longer, where nothing says that it should not
-MOST_REPLAYS = 100  # places from which what was missed since is remembered
+MOST_REPLAYS = 4  # places from which what was missed since is remembered; a MiB each, where it is much
 MOST_NUMBERS = 1000  # subjects whose latest number is remembered
 
 TOO_SLOW = 4008  # close codes 4000 to 4499 ask the client to come back
@@ -139,6 +139,7 @@ class Hub:
         self._people = People()  # those of them that somebody is logged in at
         self._hurry = asyncio.Event()  # some of those are to be looked at now
         self._numbered = Numbered()
+        self._closing: set[asyncio.Future[None]] = set()  # sockets that could not be written to
         self._at: Cursor
         self._recent: Recent
         self._lock = asyncio.Lock()
@@ -302,19 +303,14 @@ class Hub:
 
     async def _fan_out(self, text: str) -> None:
         lanes, frame = list(self._lanes.values()), frame_of(text)
+        others = [socket for socket in self._level if not socket.lane] if len(lanes) < self.population else []
         for start in range(0, len(lanes), SLICE):
             fan_out(lanes[start : start + SLICE], frame)
             await asyncio.sleep(0)  # what is sent in one turn of the loop piles up, also for those who do read
-        if len(lanes) < self.population:
-            await self._fan_out_slowly(text)
-
-    async def _fan_out_slowly(self, text: str) -> None:
-        """To those that have no lane."""
-        for count, socket in enumerate([socket for socket in self._level if not socket.lane], start=1):
+        for count, socket in enumerate(others, start=1):
             await self._send(socket, text)
             if count % SLICE == 0:
                 await asyncio.sleep(0)
-        await asyncio.sleep(0)
 
     async def _send(self, socket: Socket, *texts: str) -> None:
         if socket.lane:
@@ -325,8 +321,11 @@ class Hub:
                 for text in texts:
                     await socket.send_text(text)
         except (RuntimeError, OSError) as error:
-            logger.info("A socket could not be written to (%s) and is dropped.", error)
+            logger.info("A socket could not be written to (%r) and is closed.", error)
             self.leave(socket)
+            closing = asyncio.ensure_future(socket.close(TOO_SLOW))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     # --- sockets coming and going -----------------------------------------------------------------
 
@@ -346,6 +345,8 @@ class Hub:
                 await self._send(socket, *texts[start : start + REPLAY_SLICE])
                 if start:
                     await asyncio.sleep(0)
+            if socket.ended:  # it did not take so much
+                return
             self._level.add(socket)
             if socket.lane:
                 self._lanes[socket] = socket.lane

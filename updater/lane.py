@@ -56,15 +56,16 @@ class Lane:
     Twisted this is a pull producer.
     """
 
-    __slots__ = ("_direct", "_given", "_over", "_pending", "_too_slow", "_transport", "_waiting", "busy", "send")
+    __slots__ = ("_given", "_over", "_pending", "_too_slow", "_transport", "_waiting", "busy", "direct", "send")
 
     def __init__(self, transport: Any, send: Callable[[bytes], int] | None, too_slow: Callable[[], None]) -> None:
         """Arguments:
         send: the socket's; None where only the transport may write to it.
         """
         self.send = send or transport.write  # the latter is never called so
-        self.busy = send is None  # something waits, or nothing may be sent past the transport
-        self._direct = send is not None
+        self.direct = send is not None
+        # Something waits, were it an answer from before the handshake, or nothing may be sent past the transport.
+        self.busy = not self.direct or has_more(transport)
         self._transport = transport
         self._too_slow: Callable[[], None] | None = too_slow
         self._waiting: deque[bytes] | None = None
@@ -117,13 +118,21 @@ class Lane:
         else:
             self._waiting = None
             self._transport.unregisterProducer()
-            self.busy = self._over or not self._direct
+            self.busy = self._over or not self.direct
+
+    def unregisterProducer(self) -> None:  # noqa: N802 — Twisted's name
+        """Autobahn asks for it when it closes; what waits is to come out first, and then this one goes by itself."""
 
     def stopProducing(self) -> None:  # noqa: N802 — Twisted's name
-        """The connection is lost."""
+        """The connection is lost, and nothing is kept for it."""
         self._over = self.busy = True
         self._too_slow = None
         self._waiting = deque()
+
+
+def has_more(transport: Any) -> bool:
+    """Whether it holds what the kernel has not taken yet; also where that cannot be told."""
+    return bool(getattr(transport, "dataBuffer", True) or getattr(transport, "_tempDataLen", True))
 
 
 def fan_out(lanes: Iterable[Lane], frame: bytes) -> None:
@@ -149,7 +158,9 @@ def say(problem: str) -> None:
 
 
 def lane_of(send: Any, too_slow: Callable[[], None]) -> Lane | None:
-    """Lay the lane of a socket. None where ASGI's send is to be used; that is bounded, too, where this is daphne.
+    """Lay the lane of a socket. None where the server is not daphne as it is known here, and a socket that is lost.
+
+    Where it is not `direct`, messages are to go by ASGI's send; that is bounded by it, too.
 
     Args:
         send: ASGI's, as the server gave it for this socket.
@@ -161,6 +172,8 @@ def lane_of(send: Any, too_slow: Callable[[], None]) -> Lane | None:
         say(f"This is not daphne as it is known here {MISSING}: clients are told by ASGI's send, slow ones unbounded.")
         return None
     transport = protocol.transport
+    if transport.disconnected:
+        return None
     direct = settings.FAST_LANE and isinstance(transport, Server) and not transport.TLS
     if not direct:
         say("Clients are told by ASGI's send, as FAST_LANE is off or daphne does not hold their sockets itself.")
@@ -169,4 +182,4 @@ def lane_of(send: Any, too_slow: Callable[[], None]) -> Lane | None:
     transport.unregisterProducer()  # the HTTP channel's, through which the handshake came
     lane = Lane(transport, transport.getHandle().send if direct else None, too_slow)
     protocol.transport = lane
-    return lane if direct else None
+    return lane

@@ -20,6 +20,7 @@ class Socket(Protocol):
     session: str | None  # the key that its cookie holds
     person: int | None  # who is logged in by that
     lane: Lane | None  # the fast way to it, where there is one
+    ended: bool  # whether it is being closed
 
     async def send_text(self, text: str) -> None: ...
 

@@ -36,6 +36,7 @@ class Listener:
         self.session = session
         self.person = person
         self.lane: Lane | None = None
+        self.ended = False
         self.closing: asyncio.Future[int] = asyncio.Future()
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
@@ -253,6 +254,7 @@ async def test_a_socket_that_breaks_harms_no_other(hub: Hub) -> None:
     await listener.greeting()
     assert await listener.notices(1) == [("published", 7)]
     assert broken not in hub._level
+    assert await broken.closing == 4008
 
 
 async def test_subscribers_of_the_channel_layer_may_all_be_lost(hub: Hub, broker: redis.Redis) -> None:

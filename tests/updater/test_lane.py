@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Server
 from twisted.internet.testing import MemoryReactor
@@ -59,10 +59,13 @@ def test_a_frame_is_what_a_library_makes_of_the_text(size: int) -> None:
     assert frame_of(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
+failure: Any = Failure
+
+
 class Line:
     """A lane on Twisted's transport and the kernel's socket; when the reactor has its turn the test decides."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: bytes = b"") -> None:
         self.ours, self.client = socket.socketpair()
         for end in (self.ours, self.client):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -71,17 +74,20 @@ class Line:
         transport: Any = Server
         self.reactor = reactor()
         self.transport = transport(self.ours, Protocol(), ("127.0.0.1", 1), None, 1, self.reactor)
+        self.transport.write(before)
         self.reproaches = 0
         self.lane = Lane(self.transport, self.transport.getHandle().send, self._reproach)
         self.read = b""
+        self.end: Exception | None = None
 
     def _reproach(self) -> None:
         self.reproaches += 1
 
     def turn(self) -> None:
         """The reactor's: it writes where somebody has asked for it."""
-        if self.transport in self.reactor.writers:
-            self.transport.doWrite()
+        if self.transport in self.reactor.writers and (end := self.transport.doWrite()):
+            self.end = end
+            self.transport.connectionLost(failure(end))
 
     def take(self, size: int) -> None:
         with suppress(BlockingIOError):
@@ -170,7 +176,33 @@ def test_after_a_close_frame_nothing_is_said(line: Line) -> None:
     assert line.read.endswith(b"\xe8")
 
 
-failure: Any = Failure
+def test_what_an_answer_before_the_handshake_has_left_comes_first() -> None:
+    line = Line(before=b"HTTP/1.1 100 Continue")
+    line.lane.write(b"HTTP/1.1 101 Switching Protocols")
+    line.lane.push(b"hello")
+    line.drain()
+    assert line.read == b"HTTP/1.1 100 ContinueHTTP/1.1 101 Switching Protocolshello"
+    assert not line.lane.busy
+    line.close()
+
+
+def test_a_client_that_closes_gets_first_what_waits_for_it(line: Line) -> None:
+    line.lane.push(b"\x81" + b"x" * 200_000)
+    line.lane.push(b"\x81last")
+    line.lane.write(b"\x88\x02\x03\xe8")
+    line.lane.unregisterProducer()  # as Autobahn's dropConnection does
+    line.lane.loseConnection()
+    line.drain()
+    assert line.read == b"\x81" + b"x" * 200_000 + b"\x81last" + b"\x88\x02\x03\xe8"
+    assert isinstance(line.end, ConnectionDone)
+
+
+def test_of_one_that_is_aborted_nothing_is_kept(line: Line) -> None:
+    line.lane.push(b"\x81" + b"x" * 200_000)
+    line.lane.push(b"\x81last")
+    line.lane.unregisterProducer()
+    line.transport.connectionLost(failure(ConnectionLost()))
+    assert not line.lane._waiting
 
 
 def test_what_is_lost_takes_anything_and_says_nothing(line: Line) -> None:
