@@ -44,4 +44,4 @@ application = Drain(
 # all of them again and again for garbage would be half of what it costs to open ten thousand.
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 10, 20)
+gc.set_threshold(10_000, 10, 5)
