@@ -8,8 +8,10 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from bookshelf import environment
+from bookshelf.version import version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = version(BASE_DIR)
 VAR_DIR = environment.writable_folder("VAR_DIR", BASE_DIR / "var")
 
 # --- the address of the site ---------------------------------------------------------------------
@@ -78,14 +80,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
     # First: a probe asks by address, over http and often, and must cost nothing.
     "bookshelf.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bookshelf.static.StaticMiddleware",
+    "bookshelf.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -135,10 +137,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_URL = "/static/"
+STATIC_URL = f"/static/{VERSION}/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Straight from the checkout: a laptop needs no step between an upgrade and the pages.
-WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
