@@ -96,6 +96,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Before the cursor is read: whoever holds the page goes on from its own.
+    "posts.unchanged.UnchangedMiddleware",
     # Last: it reads the page's cursor, and the view's own queries come after it.
     "updater.middleware.CursorMiddleware",
 ]

@@ -15,7 +15,7 @@ from .views import SignedInRequest, page_of_comments
 
 
 def published_post(pk: int) -> Post:
-    return get_object_or_404(Post.objects.published().with_card(), pk=pk)
+    return get_object_or_404(Post.objects.published().defer("body", "html"), pk=pk)
 
 
 @require_POST

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_safe
 from .forms import NewCommentForm
 from .models import EPOCH, Book, Post, PostQuerySet, slug_of
 from .progress import add_progress
+from .unchanged import Page, conditional
 
 PAGE_LENGTH = 20
 COMMENTS_LENGTH = 50
@@ -26,33 +28,45 @@ class SignedInRequest(HttpRequest):
 
 
 @require_safe
-def post_list(request: HttpRequest) -> HttpResponse:
+@conditional
+def post_list(request: HttpRequest) -> Page:
     before = request.GET.get("before")
     posts = page_of(Post.objects.published(), before)
-    # An author finds again what is still on its way.
-    own = Post.objects.waiting(request.user.pk)[:PAGE_LENGTH] if request.user.is_authenticated and not before else []
-    add_progress(own)
-    return render(request, "posts/list.html", {**cards(posts), "waiting": own})
+
+    def context() -> dict[str, Any]:
+        # An author finds again what is still on its way.
+        author = request.user.pk if not before else None
+        own = Post.objects.waiting(author)[:PAGE_LENGTH] if author else []
+        add_progress(own)
+        return {**cards(posts), "waiting": own}
+
+    return Page("posts/list.html", shown(posts), context)
 
 
 @require_safe
-def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpResponse:
-    book = get_object_or_404(Book, pk=pk)
-    posts = page_of(Post.objects.published().filter(book=book), request.GET.get("before"))
+@conditional
+def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page | HttpResponse:
+    columns = [f"book__{column}" for column in Book.PAGE_COLUMNS]
+    posts = page_of(Post.objects.published().filter(book=pk), request.GET.get("before"), *columns)
     if not posts:  # its row may be of a post that nobody is to know of yet
         raise Http404("No posts about it.")
+    book = posts[0].book
+    assert book
     if slug != slug_of(str(book)):
         return redirect(book)
-    return render(request, "posts/book.html", {**cards(posts), "book": book})
+    return Page("posts/book.html", (*shown(posts), book.author, book.about), lambda: {**cards(posts), "book": book})
 
 
 @require_safe
-def author_detail(request: HttpRequest, username: str) -> HttpResponse:
+@conditional
+def author_detail(request: HttpRequest, username: str) -> Page:
     if "\0" in username:  # which PostgreSQL refuses to compare with
         raise Http404("No such author.")
-    author = get_object_or_404(User, username=username, is_active=True)
-    posts = page_of(Post.objects.published().filter(author=author), request.GET.get("before"))
-    return render(request, "posts/author.html", {**cards(posts), "author": author})
+    authors = User.objects.filter(username=username, is_active=True)
+    # In one query, within which the author is looked up first and once.
+    posts = page_of(Post.objects.published().filter(author=Subquery(authors.values("pk"))), request.GET.get("before"))
+    author = posts[0].author if posts else get_object_or_404(authors)
+    return Page("posts/author.html", (*shown(posts), author.pk), lambda: {**cards(posts), "author": author})
 
 
 @login_required
@@ -60,10 +74,10 @@ def author_detail(request: HttpRequest, username: str) -> HttpResponse:
 def mine(request: SignedInRequest) -> HttpResponse:
     """All of one's own posts, the newest first, and how far each has come."""
     before = request.GET.get("before", "")
-    posts = Post.objects.filter(author=request.user).order_by("-pk").with_card()
+    posts = Post.objects.filter(author=request.user).order_by("-pk").select_related("author", "book")
     if before:
         posts = posts.filter(pk__lt=whole_number(before))
-    page = list(posts[: PAGE_LENGTH + 1])
+    page = list(posts.defer("body", "html")[: PAGE_LENGTH + 1])
     add_progress(page)
     waits = any(post.is_being_worked_on for post in page)
     return render(request, "posts/mine.html", {**cards(page), "waits": waits})
@@ -74,6 +88,11 @@ def cards(posts: list[Post]) -> dict[str, Any]:
     return {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH}
 
 
+def shown(posts: list[Post]) -> tuple[object, ...]:
+    """The same of what a reader sees."""
+    return *(post.on_card for post in posts[:PAGE_LENGTH]), len(posts) > PAGE_LENGTH
+
+
 def whole_number(text: str) -> int:
     """Raises Http404 where the text is none that a primary key could be."""
     if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII):
@@ -81,11 +100,12 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def page_of(posts: PostQuerySet, before: str | None) -> list[Post]:
+def page_of(posts: PostQuerySet, before: str | None, *more: str) -> list[Post]:
     """One page, and one post more where another page follows.
 
     Args:
         before: the `page_mark` of the last post of the page above; None for the first page.
+        more: columns beside those that the cards show.
 
     Raises:
         Http404: `before` is not such a mark.
@@ -95,11 +115,12 @@ def page_of(posts: PostQuerySet, before: str | None) -> list[Post]:
         if not mark:
             raise Http404("No page starts there.")
         posts = posts.before(EPOCH + timedelta(microseconds=int(mark[1])), int(mark[2]))
-    return list(posts.newest_first().with_card()[: PAGE_LENGTH + 1])
+    return list(posts.newest_first().with_card(*more)[: PAGE_LENGTH + 1])
 
 
 @require_safe
-def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpResponse:
+@conditional
+def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page | HttpResponse:
     post = get_object_or_404(Post.objects.select_related("author", "book"), pk=pk)
     if post.published_at is None:
         if request.user != post.author:
@@ -110,10 +131,13 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> HttpR
         return render(request, "posts/waiting.html", {"post": post})
     if slug != post.slug:
         return redirect(post)
-    is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
-    add_progress([post])
-    context = {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **page_of_comments(post, None)}
-    return render(request, "posts/detail.html", context)
+
+    def context() -> dict[str, Any]:
+        is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
+        add_progress([post])
+        return {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **page_of_comments(post, None)}
+
+    return Page("posts/detail.html", post.on_page, context)
 
 
 def page_of_comments(post: Post, before: str | None) -> dict[str, Any]:

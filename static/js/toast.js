@@ -2,8 +2,25 @@
 
 const SHOWN_FOR = 8_000; // ms
 const MOST_AT_ONCE = 3;
+const TOLD = "told"; // ids, kept for this tab
+const MOST_TOLD = 100;
+
+// A copy of a page that is good still begins where it was made: at each reload it hears again of what came since.
+function isTold(id) {
+  try {
+    const told = JSON.parse(sessionStorage.getItem(TOLD) ?? "[]");
+    sessionStorage.setItem(TOLD, JSON.stringify([...told, id].slice(-MOST_TOLD)));
+    return told.includes(id);
+  } catch (error) {
+    console.warn("This browser keeps nothing for this site; it may tell of a post twice.", error);
+    return false;
+  }
+}
 
 export function alertReader(notice, card) {
+  if (isTold(notice.new_id)) {
+    return;
+  }
   const toast = document.createElement("a");
   toast.className = "toast";
   toast.href = notice.url;

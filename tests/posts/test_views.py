@@ -235,8 +235,8 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
         ("/", 2, 5),  # the log's head, posts; of somebody logged in also session, person and what they wait for
         ("/posts/{post}/on-reading-slowly/", 3, 6),  # head, post, comments; their like
         ("/posts/{post}/comments/", 3, 5),
-        ("/books/{book}/slow-reading/", 3, 5),
-        ("/authors/ann/", 3, 5),
+        ("/books/{book}/slow-reading/", 2, 4),
+        ("/authors/ann/", 2, 4),
         ("/mine/", None, 6),  # also books and the usual time, for those that are on their way
     ],
 )

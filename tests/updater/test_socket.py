@@ -68,6 +68,22 @@ def test_a_page_s_cursor_replays_what_came_after_the_page(site: Site, author: Vi
     assert seen == {first, second}
 
 
+def test_a_copy_of_a_page_goes_on_from_its_own_cursor(site: Site, author: Visitor) -> None:
+    """A browser that is told that its copy is good still shows the cursor that is in it."""
+    reader = site.visitor()
+    with site.reader() as witness:
+        (notice,) = witness.until(author.write("The page"))
+        page = reader.get(notice["url"])
+        since = page.text.partition('data-cursor="')[2].partition('"')[0]
+        other = author.write("News")
+        witness.until(other)
+    again = reader.get(notice["url"], **{"If-None-Match": page.headers["etag"]})
+    assert (again.status, again.text) == (304, "")
+    with site.reader(since) as late:
+        assert late.next() == {"type": "hello", "cursor": since}
+        assert late.next()["new_id"] == other
+
+
 def test_a_reader_that_was_away_is_told_what_it_missed_in_order_and_once(site: Site, author: Visitor) -> None:
     with site.reader() as reader, site.reader() as witness:
         kept = author.write("Kept")
