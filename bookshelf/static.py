@@ -20,8 +20,8 @@ from django.utils.deprecation import MiddlewareMixin
 
 ADDRESS = re.compile(r"/static/(?:(?P<version>[0-9a-f]{10})/)?(?P<path>.+)")
 ACCEPTS_GZIP = re.compile(r"\bgzip\b")
-# What only people read in our own scripts: lines of comment, and how far lines are indented.
-FOR_PEOPLE = re.compile(rb"^\s*(//.*)?\n|^[ \t]+", re.MULTILINE)
+# What only people read in our own scripts: comments, and how far lines are indented.
+FOR_PEOPLE = re.compile(rb"^\s*(//.*)?\n|^[ \t]+|[ \t]+// .*$", re.MULTILINE)
 OUR_SCRIPTS = "js/"
 
 

@@ -134,7 +134,8 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
 
     def context() -> dict[str, Any]:
         is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
-        add_progress([post])
+        if post.author_id == request.user.pk:
+            add_progress([post])
         return {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **page_of_comments(post, None)}
 
     return Page("posts/detail.html", post.on_page, context)

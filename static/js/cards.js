@@ -5,6 +5,7 @@ import { dress } from "./state.js";
 import { showUnseen } from "./unseen.js";
 
 const NEW_FOR = 6_000; // ms that a card looks new
+const GLIDE = { duration: 450, easing: "cubic-bezier(.2, .7, .2, 1)" };
 
 const held = new Map(); // by the post's number: cards that wait until the reader is at the top
 const slidInUnseen = new Set(); // numbers of posts whose cards slid in while nobody looked at this tab
@@ -67,6 +68,7 @@ function slideIn() {
     scrollTo({ top: 0, behavior: "instant" }); // further down a browser keeps what is read in place, and these hidden
   }
   document.querySelector("[data-cards] .empty")?.remove();
+  const places = placesBelow();
   for (const card of cards) {
     document.querySelector("[data-cards]").insertBefore(card, below(card));
     card.classList.add("new");
@@ -76,7 +78,24 @@ function slideIn() {
     }
   }
   dress();
+  makeRoom(places);
   return cards[0];
+}
+
+function placesBelow() {
+  const elements = [...document.querySelectorAll("[data-cards] > *, .more, .foot")];
+  return elements.map((element) => [element, element.getBoundingClientRect().top]);
+}
+
+// What a new card has pushed down is drawn where it was, and glides from there: nothing jumps.
+function makeRoom(places) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    return;
+  }
+  for (const [element, top] of places) {
+    const way = top - element.getBoundingClientRect().top;
+    element.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], GLIDE);
+  }
 }
 
 // Gives whether this page has the card.

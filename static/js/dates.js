@@ -20,3 +20,6 @@ export function refreshDates() {
     element.title = absolute.format(moment);
   }
 }
+
+// Before the page is painted first, where a browser waits for that: shorter words may take a line less.
+refreshDates();

@@ -20,6 +20,9 @@ const states = {
 
 function showState(state) {
   for (const element of document.querySelectorAll("[data-state]")) {
+    if (element.hidden && state === "connecting") {
+      continue; // at first that is no news, and the words that follow take another width
+    }
     element.hidden = false;
     element.dataset.state = state;
     element.textContent = states[state];
