@@ -27,6 +27,9 @@ chaos: $(VENV)/dev ## Kill, freeze and starve all parts of the real site, and co
 	@$(BIN)/python -m tests.chaos --postgres $(if $(SEED),--seed $(SEED))
 	@for part in fence lock tick; do $(BIN)/python -m tests.chaos --broken $$part $(if $(SEED),--seed $(SEED)) || exit 1; done
 
+bench: $(VENV)/dev var/bench/load var/bench/limit ## Measure what it costs to tell everybody, beside other servers (NAMES=… for some)
+	@$(BIN)/python -m benchmarks.fanout $(NAMES)
+
 lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,4 +64,8 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("BookShelf needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian, apt-get install python3-venv." >&2; exit 1; }
 
-.PHONY: help run test test-postgres chaos lint lock clean
+var/bench/%: benchmarks/%.c
+	@mkdir -p var/bench
+	$(CC) -O2 -Wall -Wextra -o $@ $<
+
+.PHONY: help run test test-postgres chaos bench lint lock clean

@@ -1,0 +1,314 @@
+"""What it costs to tell everybody, beside others who do nothing else: latency, CPU, handshakes, memory, a burst.
+
+    python -m benchmarks.fanout [name …] [--sizes 100 1000 10000] [--runs 3]
+
+`make bench` builds what it needs and runs it. The server has one core, all else the other; the servers take turns in
+each run. Prints a table for each number of sockets and keeps all figures in var/bench/. docs/benchmarks.md explains
+them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import django
+
+from tests.site import free_port
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from benchmarks.servers import Server
+
+BUILT = Path(__file__).parent.parent / "var" / "bench"
+SERVER_CORE, OTHER_CORE = 0, 1
+BROADCASTS = 10
+BURST = 50
+PATIENCE = 120.0  # seconds for whatever is waited for
+WARM_UP = 10  # sockets, which are told as often before anything counts
+SPARE_FILES = 100
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One server with so many sockets, once."""
+
+    server: str
+    sockets: int
+    run: int
+    handshakes: float  # a second
+    retries: int
+    handshake_cpu: float  # µs
+    resident: float  # KiB a socket
+    told: float  # ms from before the publishing to the last socket, the median
+    delivery_cpu: float  # µs
+    burst: float  # deliveries a second
+    missing: int  # deliveries, of all
+    repeated: int
+
+
+class Load:
+    """The load client with its sockets, for the length of a `with` block."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def __enter__(self) -> Self:
+        command = [str(BUILT / "load"), str(self.server.port), self.server.path, str(self.server.greetings)]
+        # Unbuffered: what Python had read ahead, select would not know of.
+        self._process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, command: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{command}\n".encode())
+
+    def answer(self, *begin: str) -> list[int]:
+        """The numbers of the first line that begins with these words. Raises TimeoutError."""
+        assert self._process.stdout
+        end = time.monotonic() + PATIENCE
+        while select.select([self._process.stdout], [], [], max(end - time.monotonic(), 0))[0]:
+            words = self._process.stdout.readline().decode().split()
+            if not words:
+                raise RuntimeError("The load client has ended.")
+            if words[: len(begin)] == list(begin):
+                return [int(word) for word in words[len(begin) :]]
+        raise TimeoutError
+
+    def open(self, sockets: int) -> tuple[float, int]:
+        """Seconds until all are open, and how many tries more that took. Raises TimeoutError."""
+        self.ask(f"open {sockets}")
+        begin, end, retries = self.answer("opened")
+        return (end - begin) / 1e9, retries
+
+    def complete(self, mark: int) -> int:
+        """When the last socket had a mark, ns. Raises TimeoutError."""
+        return self.answer("done", str(mark))[0]
+
+    def count(self) -> tuple[int, int]:
+        """Messages that were received, and how many of them twice or out of order."""
+        self.ask("count")
+        received, repeated, _ = self.answer("count")
+        return received, repeated
+
+
+# --- what the kernel says of a process -------------------------------------------------------------
+
+
+def cpu(pid: int) -> float:
+    """Seconds that all its threads have run."""
+    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def resident(pid: int) -> int:
+    """KiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def settle(pid: int) -> None:
+    """Wait until a process does next to nothing: what it does after the last socket is told counts, too."""
+    end = time.monotonic() + PATIENCE
+    before = -1.0
+    while cpu(pid) - before > 0.005 and time.monotonic() < end:
+        before = cpu(pid)
+        time.sleep(0.1)
+
+
+# --- measuring -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """A server that is started and warm."""
+    try:
+        server.start(SERVER_CORE)
+        with Load(server) as load:
+            load.open(WARM_UP)
+            for mark, publish in enumerate(server.publishers(range(WARM_UP))):
+                publish()
+                load.complete(mark)
+        settle(server.process.pid)
+        yield server
+    finally:
+        server.stop()
+
+
+def measure(server: Server, sockets: int, run: int) -> Cell:
+    """Raises TimeoutError where not all sockets are opened, or told of one thing at a time."""
+    pid = server.process.pid
+    with Load(server) as load:
+        memory, used = resident(pid), cpu(pid)
+        seconds, retries = load.open(sockets)
+        settle(pid)
+        opened, opened_memory = cpu(pid), resident(pid)
+
+        told = []
+        for mark in range(BROADCASTS):
+            (publish,) = server.publishers([mark])
+            begin = time.monotonic_ns()
+            publish()
+            told.append((load.complete(mark) - begin) / 1e6)
+        settle(pid)
+        broadcast = cpu(pid)
+
+        publishers = server.publishers(range(BROADCASTS, BROADCASTS + BURST))
+        begin = time.monotonic_ns()
+        for publish in publishers:
+            publish()
+        try:
+            end = load.complete(BROADCASTS + BURST - 1)
+        except TimeoutError:  # some are missing, and will be counted
+            end = time.monotonic_ns()
+        received, repeated = load.count()
+    before = sockets * BROADCASTS
+    return Cell(
+        server=server.name,
+        sockets=sockets,
+        run=run,
+        handshakes=sockets / seconds,
+        retries=retries,
+        handshake_cpu=1e6 * (opened - used) / sockets,
+        resident=(opened_memory - memory) / sockets,
+        told=statistics.median(told),
+        delivery_cpu=1e6 * (broadcast - opened) / before,
+        burst=1e9 * (received - before) / (end - begin),
+        missing=sockets * (BROADCASTS + BURST) - (received - repeated),
+        repeated=repeated,
+    )
+
+
+# --- telling ---------------------------------------------------------------------------------------
+
+FIGURES = ("told", "delivery_cpu", "handshakes", "handshake_cpu", "resident", "burst")
+HEAD = """\
+| {sockets:,} sockets | last told, ms | CPU each, µs | handshakes/s | CPU each, µs | KiB a socket | burst/s | missing |
+|---|---:|---:|---:|---:|---:|---:|---:|"""
+
+
+def medians(cells: list[Cell]) -> dict[str, float]:
+    """Of the runs of one server with so many sockets; what is missing is added up."""
+    result = {name: statistics.median(getattr(cell, name) for cell in cells) for name in FIGURES}
+    return result | {"missing": sum(cell.missing for cell in cells)}
+
+
+def table(cells: list[Cell]) -> str:
+    """In Markdown, the cells of one number of sockets. In brackets: how many times that of the last server."""
+    by_server: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_server.setdefault(cell.server, []).append(cell)
+    rows = {name: medians(runs) for name, runs in by_server.items()}
+    least = list(rows.values())[-1]
+    lines = [HEAD.format(sockets=cells[0].sockets)]
+    for name, row in rows.items():
+        times = {key: f"{row[key]:.3g} ({row[key] / least[key]:.1f})" for key in ("told", "delivery_cpu")}
+        lines.append(
+            f"| {name} | {times['told']} | {times['delivery_cpu']} | {row['handshakes']:,.0f} | "
+            f"{row['handshake_cpu']:.0f} | {row['resident']:.1f} | {row['burst']:,.0f} | {row['missing']:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def allow_files(wanted: int) -> bool:
+    """Whether so many sockets may be open, here and in the children."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted += SPARE_FILES
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        return False
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return True
+
+
+@contextmanager
+def site() -> Iterator[None]:
+    """The site's settings on a folder of its own, its database and its Valkey: all but a web process."""
+    os.environ.pop("DATABASE_URL", None)
+    from tests import environment  # noqa: PLC0415 — it makes the folder, and forgets the operator's own settings
+
+    os.environ |= {"PORT": str(free_port()), "DJANGO_SETTINGS_MODULE": "bookshelf.settings"}
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 — once the settings are there
+
+    from bookshelf import launcher, processes  # noqa: PLC0415
+
+    valkey = subprocess.Popen(processes.embedded_valkey(), stdout=subprocess.DEVNULL)
+    try:
+        launcher.until(launcher.valkey_answers, PATIENCE, "Valkey does not start.")
+        call_command("migrate", interactive=False, verbosity=0)
+        yield
+    finally:
+        valkey.terminate()
+        valkey.wait()
+        shutil.rmtree(environment.FOLDER)
+
+
+def measure_all(names: list[str], sizes: list[int], runs: int) -> list[Cell]:
+    from benchmarks import servers  # noqa: PLC0415 — once the settings are there
+
+    chosen = [kind for kind in servers.ALL if not names or kind.__name__.lower() in names]
+    for kind in list(chosen):
+        missing = kind().missing()
+        if missing:
+            print(f"{kind.name} is left out: {missing}")
+            chosen.remove(kind)
+    cells: list[Cell] = []
+    for sockets in sizes:
+        if not allow_files(sockets):
+            print(f"{sockets:,} sockets are left out: `ulimit -Hn` is less.")
+            continue
+        these = []
+        for run in range(runs):
+            for kind in chosen:
+                print(f"{sockets:,} sockets, run {run + 1} of {runs}: {kind.name}", file=sys.stderr)
+                try:
+                    with running(kind()) as server:
+                        these.append(measure(server, sockets, run))
+                except TimeoutError:
+                    print(f"{kind.name}: not all of {sockets:,} sockets were opened and told within {PATIENCE:g} s.")
+        if these:
+            print(f"\n{table(these)}\n", flush=True)
+        cells += these
+    return cells
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="bookshelf, tutorial, nchan, node, websockets, limit; all")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 10_000], help="numbers of sockets")
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    if not {SERVER_CORE, OTHER_CORE} <= os.sched_getaffinity(0):
+        sys.exit("This needs two cores, one for the server alone.")
+    os.sched_setaffinity(0, {OTHER_CORE})
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # by way of each `finally`
+    with site():
+        cells = measure_all(options.names, options.sizes, options.runs)
+    file = BUILT / f"fanout-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    file.write_text(json.dumps([asdict(cell) for cell in cells], indent=1))
+    print(f"All figures: {file}")
+
+
+if __name__ == "__main__":
+    main()
