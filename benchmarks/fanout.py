@@ -10,6 +10,7 @@ them.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -21,7 +22,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -39,7 +39,8 @@ BUILT = Path(__file__).parent.parent / "var" / "bench"
 SERVER_CORE, OTHER_CORE = 0, 1
 BROADCASTS = 10
 BURST = 50
-PATIENCE = 120.0  # seconds for whatever is waited for
+PATIENCE = 300.0  # seconds for whatever is waited for
+QUIET = 10.0  # seconds without a message, after which what is missing of a burst is lost
 WARM_UP = 10  # sockets, which are told as often before anything counts
 SPARE_FILES = 100
 
@@ -58,8 +59,9 @@ class Cell:
     told: float  # ms from before the publishing to the last socket, the median
     delivery_cpu: float  # µs
     burst: float  # deliveries a second
-    missing: int  # deliveries, of all
+    lost: int  # deliveries, of all
     repeated: int
+    kept_waiting: float  # % of the time of the broadcasts that others had the server's core
 
 
 class Load:
@@ -67,6 +69,7 @@ class Load:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._done: dict[int, int] = {}  # by mark, ns
 
     def __enter__(self) -> Self:
         command = [str(BUILT / "load"), str(self.server.port), self.server.path, str(self.server.greetings)]
@@ -84,17 +87,24 @@ class Load:
         assert self._process.stdin
         self._process.stdin.write(f"{command}\n".encode())
 
-    def answer(self, *begin: str) -> list[int]:
-        """The numbers of the first line that begins with these words. Raises TimeoutError."""
+    def read(self, patience: float) -> list[str]:
+        """The words of the next line; broadcasts that are complete are remembered. Raises TimeoutError."""
         assert self._process.stdout
+        if not select.select([self._process.stdout], [], [], max(patience, 0))[0]:
+            raise TimeoutError
+        words = self._process.stdout.readline().decode().split()
+        if not words:
+            raise RuntimeError("The load client has ended.")
+        if words[0] == "done":
+            self._done[int(words[1])] = int(words[2])
+        return words
+
+    def answer(self, name: str) -> list[int]:
+        """The numbers of the next line of that name. Raises TimeoutError."""
         end = time.monotonic() + PATIENCE
-        while select.select([self._process.stdout], [], [], max(end - time.monotonic(), 0))[0]:
-            words = self._process.stdout.readline().decode().split()
-            if not words:
-                raise RuntimeError("The load client has ended.")
-            if words[: len(begin)] == list(begin):
-                return [int(word) for word in words[len(begin) :]]
-        raise TimeoutError
+        while (words := self.read(end - time.monotonic()))[0] != name:
+            pass
+        return [int(word) for word in words[1:]]
 
     def open(self, sockets: int) -> tuple[float, int]:
         """Seconds until all are open, and how many tries more that took. Raises TimeoutError."""
@@ -102,9 +112,20 @@ class Load:
         begin, end, retries = self.answer("opened")
         return (end - begin) / 1e9, retries
 
-    def complete(self, mark: int) -> int:
+    def complete(self, mark: int, patience: float = PATIENCE) -> int:
         """When the last socket had a mark, ns. Raises TimeoutError."""
-        return self.answer("done", str(mark))[0]
+        end = time.monotonic() + patience
+        while mark not in self._done:
+            self.read(end - time.monotonic())
+        return self._done[mark]
+
+    def complete_or_lost(self, mark: int) -> int:
+        """The same of the last of a burst; where some of it does not come, when that was certain."""
+        received = -1
+        while received != (received := self.count()[0]):
+            with contextlib.suppress(TimeoutError):
+                return self.complete(mark, QUIET)
+        return time.monotonic_ns()
 
     def count(self) -> tuple[int, int]:
         """Messages that were received, and how many of them twice or out of order."""
@@ -116,9 +137,10 @@ class Load:
 # --- what the kernel says of a process -------------------------------------------------------------
 
 
-def cpu(pid: int) -> float:
-    """Seconds that all its threads have run."""
-    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+def cpu(pid: int) -> tuple[float, float]:
+    """Seconds that all its threads have run, and that they could have run but for others."""
+    threads = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(ran) for ran, _, _ in threads) / 1e9, sum(int(waited) for _, waited, _ in threads) / 1e9
 
 
 def resident(pid: int) -> int:
@@ -131,15 +153,15 @@ def settle(pid: int) -> None:
     """Wait until a process does next to nothing: what it does after the last socket is told counts, too."""
     end = time.monotonic() + PATIENCE
     before = -1.0
-    while cpu(pid) - before > 0.005 and time.monotonic() < end:
-        before = cpu(pid)
+    while cpu(pid)[0] - before > 0.005 and time.monotonic() < end:
+        before = cpu(pid)[0]
         time.sleep(0.1)
 
 
 # --- measuring -------------------------------------------------------------------------------------
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(server: Server) -> Iterator[Server]:
     """A server that is started and warm."""
     try:
@@ -159,10 +181,10 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
     """Raises TimeoutError where not all sockets are opened, or told of one thing at a time."""
     pid = server.process.pid
     with Load(server) as load:
-        memory, used = resident(pid), cpu(pid)
+        memory, (used, _) = resident(pid), cpu(pid)
         seconds, retries = load.open(sockets)
         settle(pid)
-        opened, opened_memory = cpu(pid), resident(pid)
+        (opened, waited), opened_memory = cpu(pid), resident(pid)
 
         told = []
         for mark in range(BROADCASTS):
@@ -171,16 +193,13 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
             publish()
             told.append((load.complete(mark) - begin) / 1e6)
         settle(pid)
-        broadcast = cpu(pid)
+        broadcast, kept_waiting = cpu(pid)[0] - opened, cpu(pid)[1] - waited
 
         publishers = server.publishers(range(BROADCASTS, BROADCASTS + BURST))
         begin = time.monotonic_ns()
         for publish in publishers:
             publish()
-        try:
-            end = load.complete(BROADCASTS + BURST - 1)
-        except TimeoutError:  # some are missing, and will be counted
-            end = time.monotonic_ns()
+        end = load.complete_or_lost(BROADCASTS + BURST - 1)
         received, repeated = load.count()
     before = sockets * BROADCASTS
     return Cell(
@@ -192,25 +211,26 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
         handshake_cpu=1e6 * (opened - used) / sockets,
         resident=(opened_memory - memory) / sockets,
         told=statistics.median(told),
-        delivery_cpu=1e6 * (broadcast - opened) / before,
+        delivery_cpu=1e6 * broadcast / before,
         burst=1e9 * (received - before) / (end - begin),
-        missing=sockets * (BROADCASTS + BURST) - (received - repeated),
+        lost=sockets * (BROADCASTS + BURST) - (received - repeated),
         repeated=repeated,
+        kept_waiting=100 * kept_waiting / (broadcast + kept_waiting),
     )
 
 
 # --- telling ---------------------------------------------------------------------------------------
 
-FIGURES = ("told", "delivery_cpu", "handshakes", "handshake_cpu", "resident", "burst")
+FIGURES = ("told", "delivery_cpu", "handshakes", "handshake_cpu", "resident", "burst", "kept_waiting")
 HEAD = """\
-| {sockets:,} sockets | last told, ms | CPU each, µs | handshakes/s | CPU each, µs | KiB a socket | burst/s | missing |
-|---|---:|---:|---:|---:|---:|---:|---:|"""
+| {sockets:,} sockets | last told, ms | CPU, µs | handshakes/s | CPU, µs | KiB each | burst/s | lost | disturbed, % |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 
 def medians(cells: list[Cell]) -> dict[str, float]:
-    """Of the runs of one server with so many sockets; what is missing is added up."""
+    """Of the runs of one server with so many sockets; what is lost is added up."""
     result = {name: statistics.median(getattr(cell, name) for cell in cells) for name in FIGURES}
-    return result | {"missing": sum(cell.missing for cell in cells)}
+    return result | {"lost": sum(cell.lost for cell in cells)}
 
 
 def table(cells: list[Cell]) -> str:
@@ -222,10 +242,11 @@ def table(cells: list[Cell]) -> str:
     least = list(rows.values())[-1]
     lines = [HEAD.format(sockets=cells[0].sockets)]
     for name, row in rows.items():
-        times = {key: f"{row[key]:.3g} ({row[key] / least[key]:.1f})" for key in ("told", "delivery_cpu")}
+        times = {key: f"{row[key]:,.1f} ({row[key] / least[key]:.1f})" for key in ("told", "delivery_cpu")}
         lines.append(
             f"| {name} | {times['told']} | {times['delivery_cpu']} | {row['handshakes']:,.0f} | "
-            f"{row['handshake_cpu']:.0f} | {row['resident']:.1f} | {row['burst']:,.0f} | {row['missing']:,.0f} |"
+            f"{row['handshake_cpu']:.0f} | {row['resident']:.1f} | {row['burst']:,.0f} | {row['lost']:,.0f} | "
+            f"{row['kept_waiting']:.0f} |"
         )
     return "\n".join(lines)
 
@@ -241,7 +262,7 @@ def allow_files(wanted: int) -> bool:
     return True
 
 
-@contextmanager
+@contextlib.contextmanager
 def site() -> Iterator[None]:
     """The site's settings on a folder of its own, its database and its Valkey: all but a web process."""
     os.environ.pop("DATABASE_URL", None)

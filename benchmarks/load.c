@@ -125,7 +125,7 @@ static void greeted(struct reader *reader)
         printf("opened %ld %ld %ld\n", began_at, now(), retries);
 }
 
-/* One that is not open yet tries again, as a page would. */
+/* One that is not open yet tries again, at once. */
 static void closed(struct reader *reader)
 {
     close(reader->fd);
