@@ -42,7 +42,7 @@ static const char REQUEST[] =
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 static const char ACCEPT[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-enum { TEXT = 1, PING = 9, PONG = 10 };  /* opcodes */
+enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };  /* opcodes */
 
 struct reader {
     int fd;
@@ -190,14 +190,14 @@ static void heard(struct reader *reader, const char *text, size_t length)
     }
 }
 
-/* The length of the frame that begins here; 0 where it is not all there. */
-static size_t take_frame(struct reader *reader, const char *bytes, size_t length)
+/* The length of the frame that begins here; 0 where it is not all there, -1 where it is the last. */
+static ssize_t take_frame(struct reader *reader, const char *bytes, size_t length)
 {
     const unsigned char *head = (const unsigned char *)bytes;
     size_t before = 2, size;
 
-    if (length < 4)
-        return length == 2 && head[1] == 0 ? 2 : 0;
+    if (length < 2 || (head[1] == 126 && length < 4))
+        return 0;
     size = head[1];
     if (size == 126) {
         size = head[2] << 8 | head[3];
@@ -205,6 +205,8 @@ static size_t take_frame(struct reader *reader, const char *bytes, size_t length
     }
     if (length < before + size)
         return 0;
+    if ((head[0] & 15) == CLOSE)
+        return -1;
     if ((head[0] & 15) == TEXT)
         heard(reader, bytes + before, size);
     else if ((head[0] & 15) == PING)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+import redis
 from asgiref.sync import async_to_sync
 from channels_redis.core import RedisChannelLayer
 from django.conf import settings
@@ -137,6 +138,12 @@ class Tutorial(Server):
 
     def environment(self) -> dict[str, str]:
         return {"REDIS_URL": settings.REDIS.url}
+
+    def start(self, core: int) -> None:
+        # The members of a group outlive a server that was killed.
+        with redis.Redis.from_url(settings.REDIS.url) as client:
+            client.flushall()
+        super().start(core)
 
     def publishers(self, marks: Iterable[int]) -> list[Publish]:
         tell = async_to_sync(RedisChannelLayer([{"address": settings.REDIS.url, "socket_timeout": 15}]).group_send)
