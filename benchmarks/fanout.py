@@ -164,8 +164,9 @@ def settle(pid: int) -> None:
 @contextlib.contextmanager
 def running(server: Server) -> Iterator[Server]:
     """A server that is started and warm."""
+    server.start(SERVER_CORE)
     try:
-        server.start(SERVER_CORE)
+        server.meet()
         with Load(server) as load:
             load.open(WARM_UP)
             for mark, publish in enumerate(server.publishers(range(WARM_UP))):
@@ -285,10 +286,14 @@ def site() -> Iterator[None]:
         shutil.rmtree(environment.FOLDER)
 
 
-def measure_all(names: list[str], sizes: list[int], runs: int) -> list[Cell]:
+def measure_all(names: list[str], sizes: list[int], runs: int, file: Path) -> None:
+    """Print a table for each size, and keep all figures in a file."""
     from benchmarks import servers  # noqa: PLC0415 — once the settings are there
 
-    chosen = [kind for kind in servers.ALL if not names or kind.__name__.lower() in names]
+    known = {kind.__name__.lower(): kind for kind in servers.ALL}
+    if not known.keys() >= set(names):
+        sys.exit(f"The servers are {', '.join(known)}.")
+    chosen = [known[name] for name in known if not names or name in names]
     for kind in list(chosen):
         missing = kind().missing()
         if missing:
@@ -311,12 +316,12 @@ def measure_all(names: list[str], sizes: list[int], runs: int) -> list[Cell]:
         if these:
             print(f"\n{table(these)}\n", flush=True)
         cells += these
-    return cells
+        file.write_text(json.dumps([asdict(cell) for cell in cells], indent=1))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="bookshelf, tutorial, nchan, node, websockets, limit; all")
+    parser.add_argument("names", nargs="*", help="bookshelf, limit …; all, if none")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 10_000], help="numbers of sockets")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
@@ -324,10 +329,9 @@ def main() -> None:
         sys.exit("This needs two cores, one for the server alone.")
     os.sched_setaffinity(0, {OTHER_CORE})
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # by way of each `finally`
-    with site():
-        cells = measure_all(options.names, options.sizes, options.runs)
     file = BUILT / f"fanout-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    file.write_text(json.dumps([asdict(cell) for cell in cells], indent=1))
+    with site():
+        measure_all(options.names, options.sizes, options.runs, file)
     print(f"All figures: {file}")
 
 

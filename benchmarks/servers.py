@@ -51,7 +51,7 @@ def frame(mark: int) -> str:
 
 
 class Server:
-    """One process, from `start`, which returns when it listens, to `stop`."""
+    """One process, from `start` to `stop`; when `meet` has returned it can be told what to publish."""
 
     name: str
     path = "/ws/"
@@ -75,8 +75,7 @@ class Server:
         raise NotImplementedError
 
     def start(self, core: int) -> None:
-        log_file = BUILT / f"{type(self).__name__.lower()}.log"
-        with open(log_file, "w") as words:
+        with open(self.log(), "w") as words:
             self.process = subprocess.Popen(
                 ["taskset", "--cpu-list", str(core), *self.command()],
                 env=os.environ | self.environment(),
@@ -84,9 +83,14 @@ class Server:
                 stdout=words,
                 stderr=words,
             )
+
+    def log(self) -> Path:
+        return BUILT / f"{type(self).__name__.lower()}.log"
+
+    def meet(self) -> None:
         while not self.listens():
             if self.process.poll() is not None:
-                raise RuntimeError(f"{self.name} does not start; {log_file} may say why.")
+                raise RuntimeError(f"{self.name} does not start; {self.log()} may say why.")
             time.sleep(0.05)
 
     def listens(self) -> bool:
@@ -165,8 +169,8 @@ class Nchan(Server):
         conf.write_text(text.substitute(module=NCHAN, folder=BUILT, port=self.port))
         return [shutil.which("nginx") or "nginx", "-e", "stderr", "-p", str(BUILT), "-c", str(conf)]
 
-    def start(self, core: int) -> None:
-        super().start(core)
+    def meet(self) -> None:
+        super().meet()
         self._line = http.client.HTTPConnection("127.0.0.1", self.port)
 
     def publishers(self, marks: Iterable[int]) -> list[Publish]:
@@ -188,15 +192,11 @@ class Told(Server):
         self._control = processes.sockets() / f"bench-{self.port}.sock"
         return [*self.program(), str(self.port), str(self._control)]
 
-    def start(self, core: int) -> None:
-        super().start(core)
+    def meet(self) -> None:
+        super().meet()
         self._line = socket.socket(socket.AF_UNIX)
         while self._line.connect_ex(str(self._control)):
             time.sleep(0.05)
-
-    def stop(self) -> None:
-        self._line.close()
-        super().stop()
 
     def publishers(self, marks: Iterable[int]) -> list[Publish]:
         return [partial(self._line.sendall, frame(mark).encode() + b"\n") for mark in marks]
