@@ -1,7 +1,9 @@
 """The fast lane on the running site, and the same without it: what a client reads is whole, in order and bounded."""
 
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -20,7 +22,7 @@ from websockets.sync.client import connect
 
 from updater.lane import MISSING, MOST_PENDING, Lane, fan_out, frame_of
 
-from ..site import Reader, Site, Web
+from ..site import ROOT, Reader, Site, Web
 
 
 @pytest.fixture(params=["lane", "ASGI"])
@@ -40,10 +42,35 @@ def slow_reader(web: Web) -> Iterator[Reader]:
             yield Reader(connection)
 
 
-def tell(site: Site, count: int, size: int = 40_000) -> None:
+Tell = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def tell(running_site: Site) -> Iterator[Tell]:
     """Everybody is sent so many messages of so many bytes."""
-    code = f"for number in range({count}): signal({{'type': 'much', 'number': number, 'filler': 'x' * {size}}})"
-    site.manage("shell", "-c", f"from updater.announce import signal\n{code}")
+    code = """\
+from updater.announce import signal
+while words := input().split():
+    for number in range(int(words[0])):
+        signal({"type": "much", "number": number, "filler": "x" * int(words[1])})
+    print("told", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        cwd=ROOT,
+        env=running_site.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as teller:
+
+        def tell(count: int, size: int = 40_000) -> None:
+            print(count, size, file=teller.stdin, flush=True)
+            assert teller.stdout
+            assert teller.stdout.readline() == "told\n"
+
+        yield tell
+        print(file=teller.stdin, flush=True)
 
 
 def test_nothing_that_the_lane_leans_on_is_missing(site: Site) -> None:
@@ -216,39 +243,41 @@ def test_what_is_lost_takes_anything_and_says_nothing(line: Line) -> None:
     assert line.reproaches == 0
 
 
-def test_a_reader_that_stops_reading_is_closed_and_costs_nobody_else_anything(site: Site, web: Web) -> None:
-    with slow_reader(web) as slow, web.reader() as healthy, ThreadPoolExecutor() as elsewhere:
+def test_a_reader_that_stops_reading_is_closed_and_costs_nobody_else_anything(web: Web, tell: Tell) -> None:
+    many = 25  # less than a MiB, so that one who does read is never behind
+    with slow_reader(web) as slow, web.reader() as healthy:
         for reader in (slow, healthy):
             assert reader.next()["type"] == "hello"
-        elsewhere.submit(tell, site, 250)
-        # Twice of what the kernel's buffers and a MiB of ours hold.
-        assert [healthy.signal("much")["number"] for _ in range(150)] == list(range(150))
+        for _ in range(6):  # twice of what the kernel's buffers and a MiB of ours hold
+            tell(many)
+            assert [healthy.signal("much")["number"] for _ in range(many)] == list(range(many))
         messages, code = slow.rest()
         assert code == 4008
         # What it was told it was told in order, and that ended where the buffers were full.
         told = [message["number"] for message in messages]
-        assert told == list(range(len(told)))
-        assert len(told) < 150
-        assert [healthy.signal("much")["number"] for _ in range(100)] == list(range(150, 250))
+        assert told == [number % many for number in range(len(told))]
+        assert len(told) < 6 * many
+        tell(many)
+        assert [healthy.signal("much")["number"] for _ in range(many)] == list(range(many))
 
 
-def test_a_reader_that_pauses_reads_on_where_it_was_with_nothing_torn(site: Site, web: Web) -> None:
+def test_a_reader_that_pauses_reads_on_where_it_was_with_nothing_torn(web: Web, tell: Tell) -> None:
     many = 64  # more than the kernel takes, and less than that and a MiB
     with slow_reader(web) as slow, web.reader() as healthy:
         for reader in (slow, healthy):
             assert reader.next()["type"] == "hello"
-        tell(site, many)
+        tell(many)
         assert [healthy.signal("much")["number"] for _ in range(many)] == list(range(many))
         answers = [slow.connection.ping() for _ in range(20)]
-        tell(site, 3, size=10)
+        tell(3, size=10)
         assert [slow.signal("much")["number"] for _ in range(many + 3)] == [*range(many), *range(3)]
         for answer in answers:
             assert answer.wait(30)
-        tell(site, 1)
+        tell(1)
         assert slow.signal("much")["number"] == 0
 
 
-def test_nothing_follows_a_close_frame(site: Site, web: Web) -> None:
+def test_nothing_follows_a_close_frame(web: Web, tell: Tell) -> None:
     """Though its client does not answer it, and everybody else is told on and on."""
     many = 500
     with (
@@ -260,7 +289,7 @@ def test_nothing_follows_a_close_frame(site: Site, web: Web) -> None:
         said = b""
         while b"hello" not in said:
             said += line.recv(65536)
-        elsewhere.submit(tell, site, many, size=10)
+        elsewhere.submit(tell, many, size=10)
         healthy.signal("much", number=10)
         line.sendall(b"\xc1\x80\0\0\0\0")  # a text with a bit that nobody has agreed on
         with suppress(ConnectionResetError):  # a second later
