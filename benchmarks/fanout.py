@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import resource
 import select
@@ -22,7 +23,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -39,6 +42,7 @@ BUILT = Path(__file__).parent.parent / "var" / "bench"
 SERVER_CORE, OTHER_CORE = 0, 1
 BROADCASTS = 10
 BURST = 50
+BESIDE = 30  # broadcasts while pages are asked for
 PATIENCE = 300.0  # seconds for whatever is waited for
 QUIET = 10.0  # seconds without a message, after which what is missing of a burst is lost
 WARM_UP = 10  # sockets, which are told as often before anything counts
@@ -62,6 +66,7 @@ class Cell:
     lost: int  # deliveries, of all
     repeated: int
     kept_waiting: float  # % of the time of the broadcasts that others had the server's core
+    page: float | None  # ms, while everybody is told; None where there is none
 
 
 class Load:
@@ -106,11 +111,15 @@ class Load:
             pass
         return [int(word) for word in words[1:]]
 
-    def open(self, sockets: int) -> tuple[float, int]:
+    def open(self, sockets: int, at_once: int | None = None) -> tuple[float, int]:
         """Seconds until all are open, and how many tries more that took. Raises TimeoutError."""
-        self.ask(f"open {sockets}")
-        begin, end, retries = self.answer("opened")
-        return (end - begin) / 1e9, retries
+        seconds, retries = 0.0, 0
+        for first in range(0, sockets, at_once or sockets):
+            self.ask(f"open {min(at_once or sockets, sockets - first)}")
+            begin, end, tries = self.answer("opened")
+            seconds += (end - begin) / 1e9
+            retries += tries
+        return seconds, retries
 
     def complete(self, mark: int, patience: float = PATIENCE) -> int:
         """When the last socket had a mark, ns. Raises TimeoutError."""
@@ -183,7 +192,7 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
     pid = server.process.pid
     with Load(server) as load:
         memory, (used, _) = resident(pid), cpu(pid)
-        seconds, retries = load.open(sockets)
+        seconds, retries = load.open(sockets, server.at_once)
         settle(pid)
         (opened, waited), opened_memory = cpu(pid), resident(pid)
 
@@ -202,6 +211,7 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
             publish()
         end = load.complete_or_lost(BROADCASTS + BURST - 1)
         received, repeated = load.count()
+        page = waiting_for_a_page(server, load) if server.page else None
     before = sockets * BROADCASTS
     return Cell(
         server=server.name,
@@ -217,21 +227,46 @@ def measure(server: Server, sockets: int, run: int) -> Cell:
         lost=sockets * (BROADCASTS + BURST) - (received - repeated),
         repeated=repeated,
         kept_waiting=100 * kept_waiting / (broadcast + kept_waiting),
+        page=page,
     )
+
+
+def waiting_for_a_page(server: Server, load: Load) -> float:
+    """How long a page takes at the 99th percentile while everybody is told of one thing after the other, ms."""
+    assert server.page
+    marks = range(BROADCASTS + BURST, BROADCASTS + BURST + BESIDE)
+
+    def tell() -> None:
+        for mark, publish in zip(marks, server.publishers(marks), strict=True):
+            publish()
+            load.complete(mark)
+
+    took = []
+    with ThreadPoolExecutor() as elsewhere, contextlib.closing(HTTPConnection("127.0.0.1", server.port)) as line:
+        told = elsewhere.submit(tell)
+        while not told.done():
+            begin = time.monotonic_ns()
+            line.request("GET", server.page)
+            line.getresponse().read()
+            took.append((time.monotonic_ns() - begin) / 1e6)
+            time.sleep(0.01)  # a reader now and then, not a load of its own
+        told.result()
+    return statistics.quantiles(took, n=100)[98]
 
 
 # --- telling ---------------------------------------------------------------------------------------
 
 FIGURES = ("told", "delivery_cpu", "handshakes", "handshake_cpu", "resident", "burst", "kept_waiting")
 HEAD = """\
-| {sockets:,} sockets | last told, ms | CPU, µs | handshakes/s | CPU, µs | KiB each | burst/s | lost | disturbed, % |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
+| {sockets:,} sockets | last told, ms | CPU, µs | handshakes/s | CPU, µs | KiB | burst/s | lost | page, ms | disturbed |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 
 def medians(cells: list[Cell]) -> dict[str, float]:
     """Of the runs of one server with so many sockets; what is lost is added up."""
     result = {name: statistics.median(getattr(cell, name) for cell in cells) for name in FIGURES}
-    return result | {"lost": sum(cell.lost for cell in cells)}
+    pages = [cell.page for cell in cells if cell.page is not None]
+    return result | {"lost": sum(cell.lost for cell in cells), "page": statistics.median(pages or [math.nan])}
 
 
 def table(cells: list[Cell]) -> str:
@@ -247,7 +282,7 @@ def table(cells: list[Cell]) -> str:
         lines.append(
             f"| {name} | {times['told']} | {times['delivery_cpu']} | {row['handshakes']:,.0f} | "
             f"{row['handshake_cpu']:.0f} | {row['resident']:.1f} | {row['burst']:,.0f} | {row['lost']:,.0f} | "
-            f"{row['kept_waiting']:.0f} |"
+            f"{'–' if math.isnan(row['page']) else format(row['page'], '.0f')} | {row['kept_waiting']:.0f} |"
         )
     return "\n".join(lines)
 

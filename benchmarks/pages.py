@@ -12,96 +12,17 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from contextlib import contextmanager
 from pathlib import Path
 
-import django
-
-from tests.postgres import provided, server
 from tests.site import AnotherWeb, free_port
 
-LIKES_OF_EACH, COMMENTS_OF_EACH = 10, 5
-PEOPLE, BOOKS = 1_000, 10_000
-AT_ONCE = 2_000  # posts, with what is said to them
+from . import ground
+
 SITE_CORE, READERS_CORE = 0, 1
 CONNECTIONS, SECONDS, WARM_UP = 8, 5, 2
-BODY = "I put my phone in the other room, made tea, and read for four evenings. " * 25
-
-
-def fill(posts: int) -> None:
-    """A site's worth of rows, as the pipeline would have left them."""
-    # Once the settings are there.
-    from django.contrib.auth.models import User  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection, transaction  # noqa: PLC0415
-    from django.utils import timezone  # noqa: PLC0415
-
-    from posts.models import Book, Comment, Like, Post, Step, slug_of  # noqa: PLC0415
-    from posts.outbox import State  # noqa: PLC0415
-    from posts.rendering import render_body  # noqa: PLC0415
-    from updater.models import Head  # noqa: PLC0415
-
-    call_command("migrate", interactive=False, verbosity=0)
-    now, rendered = timezone.now(), render_body(BODY)
-    people = User.objects.bulk_create(User(username=f"reader{number}") for number in range(PEOPLE))
-    books = Book.objects.bulk_create(
-        Book(
-            key=f"text:{number}",
-            title=f"The {number}th summer book",
-            author="Tove Jansson",
-            year="1972",
-            source_name="Open Library",
-            source_url=f"https://openlibrary.org/works/OL{number}W",
-            cover_small=f"{number:040x}",
-            cover_large=f"{number + BOOKS:040x}",
-            cover_width=480,
-            cover_height=720,
-        )
-        for number in range(BOOKS)
-    )
-    for first in range(0, posts, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, posts))
-        with transaction.atomic():
-            made = Post.objects.bulk_create(
-                Post(
-                    author=people[number % PEOPLE],
-                    book=books[number % BOOKS],
-                    title=f"On reading slowly, {number}",
-                    shown_title=f"On reading slowly, {number}",
-                    slug=slug_of(f"On reading slowly, {number}"),
-                    body=BODY,
-                    html=rendered.html,
-                    excerpt=rendered.excerpt,
-                    minutes=rendered.minutes,
-                    shown_book_title=books[number % BOOKS].title,
-                    shown_book_author="Tove Jansson",
-                    like_count=LIKES_OF_EACH,
-                    comment_count=COMMENTS_OF_EACH,
-                    state=State.DONE,
-                    step=Step.PUBLISHED,
-                    due_at=None,
-                    published_at=now - timedelta(minutes=posts - number),
-                )
-                for number in numbers
-            )
-            Like.objects.bulk_create(
-                Like(post=post, person=people[(post.pk + each) % PEOPLE])
-                for post in made
-                for each in range(LIKES_OF_EACH)
-            )
-            Comment.objects.bulk_create(
-                Comment(post=post, author=people[(post.pk + each) % PEOPLE], body="Me too.", html="<p>Me too.</p>")
-                for post in made
-                for each in range(COMMENTS_OF_EACH)
-            )
-    Head.objects.create(pk=1, number=posts)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    connection.close()
 
 
 @contextmanager
@@ -176,31 +97,19 @@ def measure(posts: int, environment: dict[str, str]) -> None:
             report(f"{name}, 304", url + addresses[name], If_None_Match=etag_of(url + addresses[name]))
 
 
-def main(posts: int, postgres: bool) -> int:
-    if shutil.which("wrk") is None:
-        print("There is no wrk here; apt-get install wrk.", file=sys.stderr)
-        return 1
-    folder = tempfile.mkdtemp(prefix="bookshelf-pages-")
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder)
-        for name in ("REDIS_URL", "SITE_URL", "DATABASE_URL", "ALLOWED_HOSTS"):
-            os.environ.pop(name, None)
-        if postgres:
-            binaries = provided()
-            if binaries is None:
-                print("There is no PostgreSQL here.", file=sys.stderr)
-                return 1
-            os.environ["DATABASE_URL"] = stack.enter_context(server(binaries)).url
-        os.environ |= {"VAR_DIR": folder, "PORT": "8000", "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
-        django.setup()
-        fill(posts)
-        measure(posts, dict(os.environ))
-    return 0
-
-
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description="How fast pages are with many posts.")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--posts", type=int, default=100_000)
     arguments = parser.parse_args()
-    sys.exit(main(arguments.posts, arguments.postgres))
+    if shutil.which("wrk") is None:
+        sys.exit("There is no wrk here; apt-get install wrk.")
+    with ground.cleared("benchmarks.settings", arguments.postgres):
+        from . import rows  # noqa: PLC0415 — once the settings are there
+
+        rows.fill(arguments.posts)
+        measure(arguments.posts, dict(os.environ))
+
+
+if __name__ == "__main__":
+    main()

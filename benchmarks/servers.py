@@ -3,6 +3,7 @@
 To be imported when Django is set up, for the folder and the Valkey that the site's settings name.
 """
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -56,6 +57,8 @@ class Server:
     name: str
     path = "/ws/"
     greetings = 0  # messages that a socket is sent before anything else
+    at_once: int | None = None  # sockets that are opened at once, where more would break it
+    page: str | None = None  # what is asked for while everybody is told
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -108,6 +111,7 @@ class BookShelf(Server):
     name = "BookShelf"
     path = "/ws/update_notice/"
     greetings = 1
+    page = "/healthz"
     subjects = itertools.count(1)
 
     def __init__(self) -> None:
@@ -122,6 +126,12 @@ class BookShelf(Server):
         return [partial(announce.ring, notice) for notice in notices]
 
 
+def daphne_on(port: int) -> list[str]:
+    """All but the application. With five seconds in the queue of a storm daphne would give a socket up."""
+    endpoint = f"tcp:port={port}:interface=127.0.0.1:backlog=4096"
+    return [sys.executable, "-m", "daphne", "--websocket_connect_timeout", "120", "-e", endpoint]
+
+
 class Fallback(BookShelf):
     name = "BookShelf, FAST_LANE=no"
 
@@ -131,14 +141,10 @@ class Fallback(BookShelf):
 
 class Tutorial(Server):
     name = "tutorial: a group member per socket"
+    at_once = 500
 
     def command(self) -> list[str]:
-        # Beyond five seconds in the queue of a storm daphne would give a socket up.
-        return [
-            *(sys.executable, "-m", "daphne", "--websocket_connect_timeout", "120"),
-            *("-e", f"tcp:port={self.port}:interface=127.0.0.1:backlog=4096"),
-            "benchmarks.peers.tutorial:application",
-        ]
+        return [*daphne_on(self.port), "benchmarks.peers.tutorial:application"]
 
     def environment(self) -> dict[str, str]:
         return {"REDIS_URL": settings.REDIS.url}
@@ -202,6 +208,24 @@ class Told(Server):
         return [partial(self._line.sendall, frame(mark).encode() + b"\n") for mark in marks]
 
 
+class Daphne(Told):
+    name = "daphne alone"
+    greetings = 1
+
+    def command(self) -> list[str]:
+        self._control = processes.sockets() / f"bench-{self.port}.sock"
+        return [*daphne_on(self.port), "benchmarks.peers.daphne:application"]
+
+    def environment(self) -> dict[str, str]:
+        return {"CONTROL": str(self._control)}
+
+    def meet(self) -> None:
+        Server.meet(self)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port)) as line:
+            line.request("GET", "/")
+        super().meet()
+
+
 class Node(Told):
     name = "node ws"
 
@@ -238,4 +262,4 @@ class Limit(Told):
 
 
 # The last one is what the others are compared with.
-ALL: list[type[Server]] = [BookShelf, Fallback, Tutorial, Nchan, Node, Websockets, Limit]
+ALL: list[type[Server]] = [BookShelf, Fallback, Daphne, Tutorial, Nchan, Node, Websockets, Limit]

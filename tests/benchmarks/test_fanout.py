@@ -142,13 +142,14 @@ CELL = fanout.Cell(
     lost=0,
     repeated=0,
     kept_waiting=0,
+    page=None,
 )
 
 
 def test_a_table_has_medians_what_was_lost_and_ratios_to_the_last() -> None:
     runs = [CELL, replace(CELL, run=1, told=8, lost=3), replace(CELL, run=2, told=900, lost=4)]
-    least = replace(CELL, server="least", told=2, delivery_cpu=4)
+    least = replace(CELL, server="least", told=2, delivery_cpu=4, page=12.3)
     assert fanout.table([*runs, least]).splitlines()[2:] == [
-        "| one | 8.0 (4.0) | 10.0 (2.5) | 1,000 | 500 | 20.0 | 30,000 | 7 | 0 |",
-        "| least | 2.0 (1.0) | 4.0 (1.0) | 1,000 | 500 | 20.0 | 30,000 | 0 | 0 |",
+        "| one | 8.0 (4.0) | 10.0 (2.5) | 1,000 | 500 | 20.0 | 30,000 | 7 | – | 0 |",
+        "| least | 2.0 (1.0) | 4.0 (1.0) | 1,000 | 500 | 20.0 | 30,000 | 0 | 12 | 0 |",
     ]
