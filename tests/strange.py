@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# The catalogue that a test asks may well be the same for all examples. Nothing here is about time.
-same_catalogue = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+# The catalogue that a test asks may well be the same for all examples.
+same_catalogue = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

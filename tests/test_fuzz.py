@@ -36,7 +36,6 @@ pytestmark = pytest.mark.django_db
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
-    deadline=None,
     # Of what the fixtures have made every example finds the same: what it does is rolled back.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
