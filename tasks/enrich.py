@@ -18,7 +18,7 @@ from updater.announce import announce
 
 from . import books
 from .queue import enqueue
-from .signals import tell_author
+from .signals import tell_author, tell_step
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0  # seconds, while readers wait for the post
 FIRST_LATE_BACK_OFF, LONGEST_LATE_BACK_OFF = 5.0, 6 * 3600.0  # seconds, where only its cover is still to come
@@ -126,7 +126,7 @@ def publish(post: Post, book: Book | None) -> str:
             raise Superseded
         announce(post.pk, notice)  # last: from here on other writers of notices wait
     if not late:
-        tell_author(post.pk)
+        tell_step(post.pk, post.author_id, Step.PUBLISHED)
     return "published without a cover, for now" if owed else "published"
 
 

@@ -1,5 +1,7 @@
 """What happens beside a row's being saved or deleted, wherever that is done: the form, the admin, a cascade."""
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import transaction
@@ -7,26 +9,34 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from posts.counts import goes_with_its_post
-from posts.models import Comment, Like, Post
+from posts.models import Comment, Like, Post, Step
 from posts.outbox import State
 from updater import log
 from updater.announce import announce
 
 from .queue import enqueue
-from .signals import tell_author, tell_counts
+from .signals import tell_counts, tell_step
+
+# Whoever saves waits for no broker. One thread, so that posts are handed over in the order in which they were saved;
+# at its end a process waits for it. Workers, which fork, save no posts.
+hands = ThreadPoolExecutor(1, "hand-over")
+logger = logging.getLogger(__name__)
 
 
 @receiver(post_save, sender=Post, dispatch_uid="enqueue a saved post")
 def enqueue_saved(instance: Post, **kwargs: Any) -> None:
     if instance.state == State.PENDING:
-        post_id = instance.pk
-        transaction.on_commit(lambda: hand_over(post_id), robust=True)
+        post_id, author_id = instance.pk, instance.author_id
+        transaction.on_commit(lambda: hands.submit(hand_over, post_id, author_id), robust=True)
 
 
-def hand_over(post_id: int) -> None:
-    # Where the broker fails so would the channel layer: whoever saves is not to wait twice.
-    if enqueue(post_id):
-        tell_author(post_id)
+def hand_over(post_id: int, author_id: int) -> None:
+    """Put a saved post in the queue, and say so to its author's pages before a worker says more."""
+    try:
+        tell_step(post_id, author_id, Step.SAVED)
+        enqueue(post_id)
+    except Exception:  # whatever it is, the sweep does not depend on it
+        logger.exception("Post %s is left to the sweep; it could not be handed over.", post_id)
 
 
 @receiver(post_delete, sender=Post, dispatch_uid="announce a deleted post")

@@ -1,22 +1,25 @@
 """What open pages are told beside the notices: how far a post has come, and its numbers of likes and comments."""
 
-from posts.models import Post
+from posts.models import Post, Step
 from posts.progress import add_progress
 from updater.announce import signal
 
 
+def tell_step(post_id: int, author_id: int, step: Step) -> None:
+    """That it is saved, or published: of both there is no more to say; to its author's own pages alone."""
+    _tell(post_id, author_id, step, "")
+
+
 def tell_author(post_id: int) -> None:
-    """How far the post has come; to its author's own pages alone."""
+    """How far the post has come, as its row says; to its author's own pages alone."""
     post = Post.objects.filter(pk=post_id).first()
     if post is not None:
         add_progress([post])
-        message = {
-            "type": "progress",
-            "new_id": post.pk,
-            "step": post.progress.step,
-            "detail": post.progress.detail,
-        }
-        signal(message, to=post.author_id)
+        _tell(post.pk, post.author_id, post.progress.step, post.progress.detail)
+
+
+def _tell(post_id: int, author_id: int, step: str, detail: str) -> None:
+    signal({"type": "progress", "new_id": post_id, "step": step, "detail": detail}, to=author_id)
 
 
 def tell_counts(post_id: int) -> None:

@@ -21,6 +21,7 @@ from pytest_django import Settings
 from bookshelf import environment, valkey
 from posts.models import Post, Step
 from posts.outbox import State
+from tasks.receivers import hands
 
 from .catalogue import Catalogue
 from .chromium import find_chromium
@@ -53,9 +54,15 @@ def answers(client: redis.Redis) -> bool:
         return False
 
 
+def hand_over() -> None:
+    """Return when every post that was saved so far has been handed to the queue."""
+    hands.submit(lambda: None).result()
+
+
 @pytest.fixture
 def broker(valkey_server: None) -> Iterator[redis.Redis]:
     """Valkey, empty."""
+    hand_over()
     with redis.Redis.from_url(settings.REDIS.url) as client:
         client.flushall()
         yield client

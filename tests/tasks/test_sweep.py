@@ -7,7 +7,7 @@ from django.utils import timezone
 from posts.models import Post
 from tasks.enrich import enrich_post, sweep
 
-from ..conftest import MakePost
+from ..conftest import MakePost, hand_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -16,9 +16,14 @@ def queued(broker: redis.Redis) -> int:
     return int(broker.llen("enrich"))
 
 
+def lose_all(broker: redis.Redis) -> None:
+    hand_over()
+    broker.flushall()
+
+
 def test_it_queues_what_is_overdue_and_then_leaves_it_alone(make_post: MakePost, broker: redis.Redis) -> None:
     make_post()
-    broker.flushall()  # its message is lost
+    lose_all(broker)
     sweep()
     assert queued(broker) == 1
     sweep()
@@ -31,7 +36,7 @@ def test_it_queues_what_is_overdue_and_then_leaves_it_alone(make_post: MakePost,
 def test_it_takes_back_what_a_dead_worker_held(make_post: MakePost, broker: redis.Redis) -> None:
     post = make_post()
     Post.objects.claim(post.pk)
-    broker.flushall()
+    lose_all(broker)
     sweep()
     assert queued(broker) == 0
     Post.objects.update(due_at=timezone.now())
@@ -42,6 +47,6 @@ def test_it_takes_back_what_a_dead_worker_held(make_post: MakePost, broker: redi
 
 def test_what_is_done_it_does_not_touch(make_post: MakePost, broker: redis.Redis) -> None:
     enrich_post(make_post().pk)
-    broker.flushall()
+    lose_all(broker)
     sweep()
     assert queued(broker) == 0

@@ -119,8 +119,7 @@ def test_an_author_s_sockets_alone_are_told_how_far_a_post_has_come(site: Site, 
             message = own.signal("progress", new_id=post_id)
             assert set(message) == {"type", "new_id", "step", "detail"}
             steps.append(message["step"])
-        # "saved" is said beside the worker's own words, and may come after its first ones.
-        assert [step for step in steps if step != "saved"] == ["looking_up", "cover", "published"]
+        assert steps == ["saved", "looking_up", "cover", "published"]
         last = author.write("The last")
         for reader in (other, anonymous):
             assert reader.next()["new_id"] == post_id
