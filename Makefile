@@ -27,7 +27,12 @@ chaos: $(VENV)/dev ## Kill, freeze and starve all parts of the real site, and co
 	@$(BIN)/python -m tests.chaos --postgres $(if $(SEED),--seed $(SEED))
 	@for part in fence lock tick; do $(BIN)/python -m tests.chaos --broken $$part $(if $(SEED),--seed $(SEED)) || exit 1; done
 
-bench: $(VENV)/dev var/bench/load var/bench/limit ## Measure what telling everybody costs, beside other servers (NAMES=… names some)
+bench: $(VENV)/dev var/bench/load var/bench/limit ## Measure the pipeline, pages, and telling everybody beside other servers (NAMES=… names some of those, alone)
+ifndef NAMES
+	@$(BIN)/python -m benchmarks.pipeline
+	@$(BIN)/python -m benchmarks.pages
+	@$(BIN)/python -m benchmarks.pages --postgres
+endif
 	@$(BIN)/python -m benchmarks.fanout $(NAMES)
 
 lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment settings

@@ -3,26 +3,29 @@
     python -m benchmarks.pages [--postgres] [--posts NUMBER]
 
 Fills a database of its own and serves it with the site's own daphne on one core; wrk asks from another, as readers who
-are not logged in do. Prints requests a second, the median latency, and the ratio to the empty page. Needs wrk.
+are not logged in do. Prints requests a second, the median latency, and the ratio to the empty page; keeps all figures
+in var/bench/. Needs wrk.
 """
 
 import argparse
 import os
 import re
 import shutil
+import statistics
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from django.db import connection
 
 from tests.site import AnotherWeb, free_port
 
 from . import ground
 
 SITE_CORE, READERS_CORE = 0, 1
-CONNECTIONS, SECONDS, WARM_UP = 8, 5, 2
+CONNECTIONS, SECONDS, WARM_UP, RUNS = 8, 5, 2, 3
 
 
 @contextmanager
@@ -81,20 +84,22 @@ def etag_of(url: str) -> str:
 
 
 def measure(posts: int, environment: dict[str, str]) -> None:
-    addresses = pages(posts)
+    """Print a table: medians of the runs, in each of which the pages take turns."""
     with serving(environment) as url:
-        rates: dict[str, float] = {}
-
-        def report(name: str, address: str, **headers: str) -> None:
-            ask(address, WARM_UP, **headers)
-            rate, median = ask(address, SECONDS, **headers)
-            rates[name] = rate
-            print(f"{name:26} {rate:7.0f} /s {median:7.1f} ms {rate / rates['empty']:8.2f}", flush=True)
-
-        for name, path in addresses.items():
-            report(name, url + path)
-        for name in ("list, first page", "post"):
-            report(f"{name}, 304", url + addresses[name], If_None_Match=etag_of(url + addresses[name]))
+        asked: list[tuple[str, str, dict[str, str]]] = [(name, path, {}) for name, path in pages(posts).items()]
+        for name, path, _ in list(asked):
+            if name in ("list, first page", "post"):
+                asked.append((f"{name}, 304", path, {"If_None_Match": etag_of(url + path)}))
+        for _, path, headers in asked:
+            ask(url + path, WARM_UP, **headers)
+        runs = [{name: ask(url + path, SECONDS, **headers) for name, path, headers in asked} for _ in range(RUNS)]
+    rates = {name: statistics.median(run[name][0] for run in runs) for name in runs[0]}
+    print(f"\n| {posts:,} posts, {connection.vendor} | requests/s | median, ms | of the empty page |")
+    print("|---|---:|---:|---:|")
+    for name, rate in rates.items():
+        latency = statistics.median(run[name][1] for run in runs)
+        print(f"| {name} | {rate:.0f} | {latency:.1f} | {rate / rates['empty']:.2f} |")
+    ground.keep(f"pages-{connection.vendor}", runs)
 
 
 def main() -> None:
@@ -103,7 +108,8 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=100_000)
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
-        sys.exit("There is no wrk here; apt-get install wrk.")
+        print("Pages are left out: apt-get install wrk")
+        return
     with ground.cleared("benchmarks.settings", arguments.postgres):
         from . import rows  # noqa: PLC0415 — once the settings are there
 
