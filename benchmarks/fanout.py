@@ -78,7 +78,7 @@ class Load:
         self._done: dict[int, int] = {}  # by mark, ns
 
     def __enter__(self) -> Self:
-        command = [str(ground.KEPT / "load"), str(self.server.port), self.server.path, str(self.server.greetings)]
+        command = [str(ground.BENCH / "load"), str(self.server.port), self.server.path, str(self.server.greetings)]
         # Unbuffered: what Python had read ahead, select would not know of.
         self._process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self

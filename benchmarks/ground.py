@@ -15,7 +15,7 @@ import django
 
 from tests.postgres import provided, server
 
-KEPT = Path(__file__).parent.parent / "var" / "bench"
+BENCH = Path(__file__).parent.parent / "var" / "bench"
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def cleared(settings: str, postgres: bool) -> Iterator[None]:
 
 def keep(name: str, figures: Any) -> None:
     """Write all figures of a run where they can be found again, and say where."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    file = KEPT / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    BENCH.mkdir(parents=True, exist_ok=True)
+    file = BENCH / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.json"
     file.write_text(json.dumps(figures, indent=1))
     print(f"All figures: {file}", file=sys.stderr)

@@ -29,8 +29,9 @@ from tests.site import free_port
 from updater import announce, log
 from updater.cursor import Cursor
 
+from .ground import BENCH
+
 PEERS = Path(__file__).parent / "peers"
-BUILT = settings.BASE_DIR / "var" / "bench"
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")  # Debian's place
 
 Publish = Callable[[], object]
@@ -88,7 +89,7 @@ class Server:
             )
 
     def log(self) -> Path:
-        return BUILT / f"{type(self).__name__.lower()}.log"
+        return BENCH / f"{type(self).__name__.lower()}.log"
 
     def meet(self) -> None:
         while not self.listens():
@@ -171,9 +172,9 @@ class Nchan(Server):
 
     def command(self) -> list[str]:
         text = string.Template((PEERS / "nchan.conf").read_text())
-        conf = BUILT / "nchan.conf"
-        conf.write_text(text.substitute(module=NCHAN, folder=BUILT, port=self.port))
-        return [shutil.which("nginx") or "nginx", "-e", "stderr", "-p", str(BUILT), "-c", str(conf)]
+        conf = BENCH / "nchan.conf"
+        conf.write_text(text.substitute(module=NCHAN, folder=BENCH, port=self.port))
+        return [shutil.which("nginx") or "nginx", "-e", "stderr", "-p", str(BENCH), "-c", str(conf)]
 
     def meet(self) -> None:
         super().meet()
@@ -233,12 +234,12 @@ class Node(Told):
         if not shutil.which("node") or not shutil.which("npm"):
             return "apt-get install nodejs npm"
         if not self.modules().exists():
-            command = ["npm", "install", "--silent", "--no-save", "--prefix", str(BUILT), "ws"]
+            command = ["npm", "install", "--silent", "--no-save", "--prefix", str(BENCH), "ws"]
             subprocess.run(command, check=False)
         return None if (self.modules() / "ws").exists() else "npm install ws, which failed"
 
     def modules(self) -> Path:
-        return BUILT / "node_modules"
+        return BENCH / "node_modules"
 
     def program(self) -> list[str]:
         return ["node", str(PEERS / "broadcast.js")]
@@ -258,7 +259,7 @@ class Limit(Told):
     name = "the limit: a loop in C"
 
     def program(self) -> list[str]:
-        return [str(BUILT / "limit")]
+        return [str(BENCH / "limit")]
 
 
 # The last one is what the others are compared with.

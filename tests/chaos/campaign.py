@@ -137,7 +137,7 @@ class Campaign:
         while time.monotonic() < begin + SETTLING:
             if await asyncio.to_thread(is_settled, machine.database):
                 break
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # between two looks
         return time.monotonic() - begin
 
     async def _arrive(self, machine: Machine, readers: list[Reader]) -> float:

@@ -91,9 +91,9 @@ class Faults:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._catalogue.hold()
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.5)  # its lateness is the fault
             self._catalogue.release()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # what was held is answered
 
     async def _stop_worker(self, kept: Kept, seconds: float) -> None:
         """Past its lease, with what it holds; its main process, which would end its children in time, too."""
