@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from datetime import timedelta
 from typing import Self
 
@@ -158,9 +158,30 @@ def battered_site() -> Iterator[Site]:
 
 @pytest.fixture
 def own_site(battered_site: Site) -> Site:
-    """The same for a test that breaks parts of it, and puts them right again: it may be slow from the one before."""
+    """The same for a test that breaks parts of it, and puts them right again; nothing of the one before is left."""
     battered_site.catalogue.behave()
-    return battered_site
+    with redis.Redis.from_url(battered_site.redis_url) as limits:
+        for left in limits.scan_iter("bookshelf:*"):
+            limits.delete(left)
+    author = battered_site.author()
+    with battered_site.reader() as reader:
+        while True:
+            post_id = author.write("Is all well again?")
+            reader.until(post_id)
+            # Else who hands posts over still remembers that the broker failed.
+            if f"Post {post_id} is left to the sweep" not in battered_site.log("web"):
+                return battered_site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Whoever reads of a failure reads what the site said, too."""
+    report = yield
+    fixtures = item.funcargs.values() if isinstance(item, pytest.Function) else []
+    for site in {one for one in fixtures if isinstance(one, Site)} if report.when == "call" and report.failed else ():
+        for program in ("web", "worker", "sweep"):
+            report.sections.append((f"the end of {program}.log", site.log(program)[-5_000:]))
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,7 @@ from websockets import Origin
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from bookshelf.environment import socket_folder
 from bookshelf.launcher import ask_supervisord
 
 from . import databases
@@ -260,6 +261,13 @@ class Site(Web):
         return returncode
 
     # --- its processes ----------------------------------------------------------------------------
+
+    @property
+    def redis_url(self) -> str:
+        return f"unix://{socket_folder(self.var_dir)}/valkey.sock"
+
+    def log(self, program: str) -> str:
+        return (self.var_dir / "log" / f"{program}.log").read_text()
 
     def supervisor(self, method: str, *arguments: object) -> Any:
         return ask_supervisord(method, *arguments, folder=self.var_dir)

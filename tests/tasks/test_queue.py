@@ -7,7 +7,6 @@ import pytest
 import redis
 from django.db import transaction
 
-from bookshelf.environment import socket_folder
 from tasks.queue import post_of
 
 from ..conftest import MakePost, hand_over
@@ -62,6 +61,6 @@ print(post.pk)
 """
     with own_site.without("worker"), own_site.without("sweep"):
         post_id = int(own_site.manage("shell", "--no-imports", "-c", code))
-        with redis.Redis.from_url(f"unix://{socket_folder(own_site.var_dir)}/valkey.sock") as broker:
+        with redis.Redis.from_url(own_site.redis_url) as broker:
             ids = [message["headers"]["id"] for message in queued(broker)]
     assert post_id in map(post_of, ids)
