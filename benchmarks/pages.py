@@ -49,16 +49,17 @@ def serving(environment: dict[str, str]) -> Iterator[str]:
 
 def pages(posts: int) -> dict[str, str]:
     """Addresses by what they are, the empty page first."""
+    from posts.cards import rows_of  # noqa: PLC0415
     from posts.models import Post  # noqa: PLC0415
 
-    last = Post.objects.published().order_by("published_at", "pk")[20]
+    (last,) = rows_of(Post.objects.published().order_by("published_at", "pk")[20:21])
     middle = Post.objects.select_related("book", "author").get(slug=f"on-reading-slowly-{posts // 2}")
     assert middle.book
     return {
         "empty": "/empty/",
         "empty, without its cursor": "/empty/without-cursor/",
         "list, first page": "/",
-        "list, last page": f"/?before={last.page_mark}",
+        "list, last page": f"/?before={last.mark}",
         "post": middle.get_absolute_url(),
         "book": middle.book.get_absolute_url(),
         "author": f"/authors/{middle.author.get_username()}/",

@@ -87,8 +87,6 @@ class Book(models.Model):
     cover_large = models.CharField(max_length=80, blank=True, editable=False)
     cover_width = models.PositiveIntegerField(default=0, editable=False)
     cover_height = models.PositiveIntegerField(default=0, editable=False)
-    CARD_COLUMNS = ("id", "title", "isbn", "cover_small", "cover_large", "cover_width", "cover_height")
-    PAGE_COLUMNS = ("author", "year", "source_name", "source_url")  # what its own page shows beside these
 
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
     cover_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
@@ -103,14 +101,14 @@ class Book(models.Model):
         return reverse("posts:book", args=[self.pk, slug_of(str(self))])
 
     @property
-    def on_card(self) -> tuple[object, ...]:
-        """All that a post's card shows of it, to be compared."""
-        return self.pk, str(self), self.cover_small, self.cover_large, self.cover_width, self.cover_height
-
-    @property
     def about(self) -> tuple[object, ...]:
         """What pages say of it beside its title and author."""
         return self.isbn, self.year, self.source_name, self.source_url
+
+    @property
+    def on_page(self) -> tuple[object, ...]:
+        """All that a post's page shows of it, to be compared."""
+        return str(self), *self.about, self.cover_small, self.cover_large, self.cover_width, self.cover_height
 
     @property
     def cover_tone(self) -> int:
@@ -204,11 +202,6 @@ class PostQuerySet(OutboxQuerySet["Post"]):
                 comment_count=Comment.objects.filter(post_id=pk).count(),
             )
 
-    def with_card(self, *more: str) -> PostQuerySet:
-        """With what a card shows, with further columns if need be, and nothing else; in one query."""
-        of_book = (f"book__{column}" for column in Book.CARD_COLUMNS)
-        return self.select_related("author", "book").only(*Post.CARD_COLUMNS, "author__username", *of_book, *more)
-
 
 class Post(Outbox):
     """What an author wrote, what the pipeline made of it, and (in Outbox) what is still to be done."""
@@ -245,11 +238,6 @@ class Post(Outbox):
     comment_count = models.PositiveIntegerField(default=0, editable=False)
     count_number = models.PositiveBigIntegerField(default=0, editable=False)
     talk_number = models.PositiveBigIntegerField(default=0, editable=False)  # another one where a comment changed
-
-    # What a card shows; so does its author's name, and what it shows of its book.
-    CARD_COLUMNS: tuple[str, ...] = ("id", "author_id", "book_id", "slug", "excerpt", "minutes", "published_at")
-    CARD_COLUMNS += ("shown_title", "shown_book_title", "shown_book_author", "shown_edited_at")
-    CARD_COLUMNS += ("like_count", "comment_count")
 
     progress: Progress  # given by add_progress()
 
@@ -308,19 +296,13 @@ class Post(Outbox):
         return self.state in (State.PENDING, State.PROCESSING) and self.step != Step.PUBLISHED
 
     @property
-    def on_card(self) -> tuple[object, ...]:
-        """All that its card shows, to be compared: two cards that show the same are the same."""
-        return *self._on_both, self.excerpt
-
-    @property
     def on_page(self) -> tuple[object, ...]:
-        """All that its own page shows to everybody; a number stands for what is said to it."""
-        return *self._on_both, self.html, self.talk_number, self.book and self.book.about
-
-    @property
-    def _on_both(self) -> tuple[object, ...]:
-        columns = (getattr(self, column) for column in Post.CARD_COLUMNS if column != "excerpt")
-        return *columns, self.author.get_username(), self.book and self.book.on_card
+        """All that its own page shows to everybody, to be compared; a number stands for what is said to it."""
+        of_book = self.shown_book_title, self.shown_book_author, self.book_id, self.book and self.book.on_page
+        of_author = self.author_id, self.author.get_username()
+        counts = self.like_count, self.comment_count, self.talk_number
+        times = self.published_at, self.shown_edited_at, self.minutes
+        return self.pk, self.shown_title, self.html, of_author, of_book, times, counts
 
     @property
     def cover_title(self) -> str:
@@ -329,12 +311,6 @@ class Post(Outbox):
     @property
     def cover_tone(self) -> int:
         return tone_of(self.cover_title)
-
-    @property
-    def page_mark(self) -> str:
-        """The `?before=` of the page that starts below this post."""
-        assert self.published_at is not None
-        return f"{(self.published_at - EPOCH) // timedelta(microseconds=1)}-{self.pk}"
 
 
 class Like(models.Model):

@@ -2,21 +2,16 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from html import unescape
 
 import nh3
-from django.template.loader import render_to_string
-from django.urls import get_script_prefix
-from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-from .models import BIDI_CONTROLS, Post
+from .models import BIDI_CONTROLS
 
 EXCERPT_LENGTH = 280
 WORDS_A_MINUTE = 220
-MOST_CARDS = 1000  # kept by each process; about 5 MB
 MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
@@ -81,22 +76,3 @@ def shorten(text: str) -> str:
         return text
     beginning = text[: EXCERPT_LENGTH - 1]
     return (beginning.rpartition(" ")[0] or beginning).rstrip(" .,;:") + "…"
-
-
-def render_card(post: Post) -> SafeString:
-    """The card of the lists and of the notices: the same for every reader, so no form, token or state in it."""
-    return _card(_Card(get_script_prefix(), post.on_card, post))
-
-
-@dataclass(frozen=True)
-class _Card:
-    """All that a card is made of, which makes it the key to find it by: what is kept is never out of date."""
-
-    prefix: str  # of the addresses in it; daphne lets a client choose one
-    shown: tuple[object, ...]
-    post: Post = field(compare=False)
-
-
-@lru_cache(MOST_CARDS)
-def _card(card: _Card) -> SafeString:
-    return SafeString(render_to_string("posts/_card.html", {"post": card.post}).strip())

@@ -12,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
-from .models import EPOCH, Book, Post, PostQuerySet, slug_of
+from .models import EPOCH, Post, PostQuerySet, slug_of
 from .progress import add_progress
 from .unchanged import Page, conditional
 
@@ -31,30 +32,27 @@ class SignedInRequest(HttpRequest):
 @conditional
 def post_list(request: HttpRequest) -> Page:
     before = request.GET.get("before")
-    posts = page_of(Post.objects.published(), before)
+    rows = rows_of(page_of(Post.objects.published(), before))
 
     def context() -> dict[str, Any]:
         # An author finds again what is still on its way.
         author = request.user.pk if not before else None
         own = Post.objects.waiting(author)[:PAGE_LENGTH] if author else []
         add_progress(own)
-        return {**cards(posts), "waiting": own}
+        return {**cards(rows), "waiting": own}
 
-    return Page("posts/list.html", shown(posts), context)
+    return Page("posts/list.html", shown(rows), context)
 
 
 @require_safe
 @conditional
 def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page | HttpResponse:
-    columns = [f"book__{column}" for column in Book.PAGE_COLUMNS]
-    posts = page_of(Post.objects.published().filter(book=pk), request.GET.get("before"), *columns)
-    if not posts:  # its row may be of a post that nobody is to know of yet
+    rows, book = rows_and_book(page_of(Post.objects.published().filter(book=pk), request.GET.get("before")))
+    if not book:  # its row may be of a post that nobody is to know of yet
         raise Http404("No posts about it.")
-    book = posts[0].book
-    assert book
     if slug != slug_of(str(book)):
         return redirect(book)
-    return Page("posts/book.html", (*shown(posts), book.author, book.about), lambda: {**cards(posts), "book": book})
+    return Page("posts/book.html", (*shown(rows), book.author, book.about), lambda: {**cards(rows), "book": book})
 
 
 @require_safe
@@ -64,9 +62,10 @@ def author_detail(request: HttpRequest, username: str) -> Page:
         raise Http404("No such author.")
     authors = User.objects.filter(username=username, is_active=True)
     # In one query, within which the author is looked up first and once.
-    posts = page_of(Post.objects.published().filter(author=Subquery(authors.values("pk"))), request.GET.get("before"))
-    author = posts[0].author if posts else get_object_or_404(authors)
-    return Page("posts/author.html", (*shown(posts), author.pk), lambda: {**cards(posts), "author": author})
+    posts = Post.objects.published().filter(author=Subquery(authors.values("pk")))
+    rows = rows_of(page_of(posts, request.GET.get("before")))
+    author = rows[0].author() if rows else get_object_or_404(authors)
+    return Page("posts/author.html", (*shown(rows), author.pk), lambda: {**cards(rows), "author": author})
 
 
 @login_required
@@ -77,20 +76,26 @@ def mine(request: SignedInRequest) -> HttpResponse:
     posts = Post.objects.filter(author=request.user).order_by("-pk").select_related("author", "book")
     if before:
         posts = posts.filter(pk__lt=whole_number(before))
-    page = list(posts.defer("body", "html")[: PAGE_LENGTH + 1])
+    found = list(posts.defer("body", "html")[: PAGE_LENGTH + 1])
+    page = found[:PAGE_LENGTH]
     add_progress(page)
     waits = any(post.is_being_worked_on for post in page)
-    return render(request, "posts/mine.html", {**cards(page), "waits": waits})
+    return render(
+        request,
+        "posts/mine.html",
+        {"posts": page, "older": page[-1].pk if len(found) > PAGE_LENGTH else None, "waits": waits},
+    )
 
 
-def cards(posts: list[Post]) -> dict[str, Any]:
-    """For a template: one page of the posts that `page_of` gave, and whether another page follows."""
-    return {"posts": posts[:PAGE_LENGTH], "more": len(posts) > PAGE_LENGTH}
+def cards(rows: list[CardRow]) -> dict[str, Any]:
+    """For a template: one page of the rows that `page_of` found, and where the next page starts if there is one."""
+    page = rows[:PAGE_LENGTH]
+    return {"rows": page, "older": page[-1].mark if len(rows) > PAGE_LENGTH else None}
 
 
-def shown(posts: list[Post]) -> tuple[object, ...]:
+def shown(rows: list[CardRow]) -> tuple[object, ...]:
     """The same of what a reader sees."""
-    return *(post.on_card for post in posts[:PAGE_LENGTH]), len(posts) > PAGE_LENGTH
+    return tuple(rows[:PAGE_LENGTH]), len(rows) > PAGE_LENGTH
 
 
 def whole_number(text: str) -> int:
@@ -100,12 +105,11 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def page_of(posts: PostQuerySet, before: str | None, *more: str) -> list[Post]:
+def page_of(posts: PostQuerySet, before: str | None) -> PostQuerySet:
     """One page, and one post more where another page follows.
 
     Args:
-        before: the `page_mark` of the last post of the page above; None for the first page.
-        more: columns beside those that the cards show.
+        before: the mark of the last post of the page above; None for the first page.
 
     Raises:
         Http404: `before` is not such a mark.
@@ -115,7 +119,7 @@ def page_of(posts: PostQuerySet, before: str | None, *more: str) -> list[Post]:
         if not mark:
             raise Http404("No page starts there.")
         posts = posts.before(EPOCH + timedelta(microseconds=int(mark[1])), int(mark[2]))
-    return list(posts.newest_first().with_card(*more)[: PAGE_LENGTH + 1])
+    return posts.newest_first()[: PAGE_LENGTH + 1]
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from posts.cards import render_card
 from posts.models import Book, Post, Step, slug_of
 from posts.outbox import MOST_ATTEMPTS
-from posts.rendering import render_body, render_card
+from posts.rendering import render_body
 from updater.announce import announce
 
 from . import books

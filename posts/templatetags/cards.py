@@ -1,6 +1,6 @@
 from django import template
 
-from ..rendering import render_card
+from ..cards import card_of
 
 register = template.Library()
-register.filter("card", render_card)
+register.filter("card", card_of)

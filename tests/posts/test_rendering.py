@@ -1,15 +1,9 @@
-from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-from django.urls import set_script_prefix
-from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
-from posts.models import Book, Post, slug_of
-from posts.rendering import TAGS, render_body, render_card, render_markdown
-
-from ..conftest import MakePost
+from posts.models import slug_of
+from posts.rendering import TAGS, render_body, render_markdown
 
 
 class Elements(HTMLParser):
@@ -98,49 +92,3 @@ def test_what_entities_stand_for_keeps_to_its_line_and_direction() -> None:
     html = render_body("&#x202E;abc a" + "&#x301;" * 30 + " e" + "&#x301;&#x200d;" * 30).html
     assert "\u202e" not in html
     assert html.count("\u0301") == 16
-
-
-# Its keys stand for other rows, and an ISBN is shown where there is no title.
-SHOWN = [*Post.CARD_COLUMNS[3:], *(f"book.{name}" for name in Book.CARD_COLUMNS if name not in ("id", "isbn"))]
-
-
-@pytest.mark.django_db
-class TestCard:
-    @pytest.fixture
-    def on_the_list(self, make_published: MakePost) -> Post:
-        """A post with a book, as a list reads it."""
-        book = Book.objects.create(key="isbn:1", title="Slow reading", cover_small="a" * 40, cover_large="b" * 40)
-        post = make_published(book=book, shown_book_title="Slow reading", excerpt="Four evenings.")
-        return Post.objects.with_card().get(pk=post.pk)
-
-    def test_what_is_read_for_it_is_all_that_it_shows(
-        self, on_the_list: Post, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        with django_assert_num_queries(0):
-            assert "Slow reading" in render_card(on_the_list)
-
-    def test_one_that_shows_the_same_is_made_once(self, on_the_list: Post) -> None:
-        first = render_card(on_the_list)
-        assert render_card(Post.objects.with_card().get(pk=on_the_list.pk)) is first
-
-    @pytest.mark.parametrize("column", SHOWN)
-    def test_one_that_shows_something_else_is_made_anew(self, on_the_list: Post, column: str) -> None:
-        first = render_card(on_the_list)
-        of, _, name = column.rpartition(".")
-        row = on_the_list.book if of else on_the_list
-        value = getattr(row, name)
-        if name.endswith("_at"):
-            setattr(row, name, timezone.now() + timedelta(days=9))
-        elif isinstance(value, int):
-            setattr(row, name, value + 1)
-        else:
-            setattr(row, name, f"5{value[1:]}")
-        assert render_card(on_the_list) != first
-
-    def test_its_addresses_begin_as_this_request_s_do(self, on_the_list: Post) -> None:
-        set_script_prefix("/elsewhere/")
-        try:
-            assert 'href="/elsewhere/posts/' in render_card(on_the_list)
-        finally:
-            set_script_prefix("/")
-        assert "elsewhere" not in render_card(on_the_list)

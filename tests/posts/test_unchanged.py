@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from posts.cards import rows_of
 from posts.models import Book, Comment, Like, Post
 from updater import log
 
@@ -33,7 +34,8 @@ def post(make_published: MakePost) -> Post:
 
 @pytest.fixture
 def address(post: Post, page: str, make_published: MakePost) -> str:
-    mark = make_published(1, author=User.objects.create_user("eve")).page_mark
+    make_published(1, author=User.objects.create_user("eve"))
+    mark = rows_of(Post.objects.filter(author__username="eve"))[0].mark
     return page.format(post=post.pk, book=post.book_id, mark=mark)
 
 
@@ -105,7 +107,7 @@ CHANGES = {
     "a retry": change(attempts=7, due_at=LATER, error="Oh."),
     "the book's author": change_book(author="J. Miedema"),
     "the book's year": change_book(year="2009"),
-    "the book's ISBN": change_book(isbn="9780980200447"),
+    "the book's ISBN": change_book(isbn="9780980200447", title=""),
     "the book's source": change_book(source_name="Open Library", source_url="https://openlibrary.org/books/OL1M"),
     "the book's cover": change_book(cover_small="a" * 40, cover_large="b" * 40, cover_width=480, cover_height=720),
     "another look at the book": change_book(asked_at=LATER, outcome="found"),
