@@ -22,10 +22,6 @@ class CursorMiddleware(MiddlewareMixin):
     In the other order a post could be published between the two: too late for the page, too early for its socket.
     """
 
-    # It stands last, next to views that are no coroutines either: so Django takes the whole chain through one thread
-    # at once, and does not change threads twice for each middleware.
-    async_capable = False
-
     def process_view(self, request: CursorRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
         if not getattr(view, "cursor_exempt", False):
             request.cursor = log.head()
