@@ -37,6 +37,7 @@ class CardRow(NamedTuple):
     shown_book_title: str
     shown_book_author: str
     shown_edited_at: datetime | None
+    shown_spoiler: bool
     excerpt: str
     minutes: int
     published_at: datetime

@@ -66,7 +66,8 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         label="Your post",
         max_length=BODY_LENGTH,
         widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"}),
-        help_text="Markdown works: *emphasis*, **strong**, > quotes, lists and links.",
+        help_text="Markdown works: *emphasis*, **strong**, > quotes, lists, links, and ||what stays hidden "
+        "until it is pressed||.",
     )
     book_title = LineField(
         label="Title of the book", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
@@ -82,9 +83,11 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    spoiler = forms.BooleanField(label="My post gives away what happens in the book", required=False)
+
     class Meta:
         model = Post
-        fields = ("title", "body", "book_title", "book_author", "isbn")
+        fields = ("title", "body", "spoiler", "book_title", "book_author", "isbn")
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -94,7 +97,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     @property
     def post_fields(self) -> list[forms.BoundField]:
-        return [self["title"], self["body"]]
+        return [self["title"], self["body"], self["spoiler"]]
 
     @property
     def book_fields(self) -> list[forms.BoundField]:

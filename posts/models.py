@@ -218,7 +218,9 @@ class Post(Outbox):
     book_title = models.CharField(max_length=200, blank=True)
     book_author = models.CharField(max_length=200, blank=True)
     isbn = models.CharField("ISBN", max_length=13, blank=True)
-    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn")
+    # Its text gives away what happens in the book.
+    spoiler = models.BooleanField(default=False, db_default=False)
+    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler")
 
     # The pipeline's: what readers see, which stays as it is while an edit is on its way.
     step = models.CharField(max_length=10, choices=Step, default=Step.SAVED, editable=False)
@@ -228,7 +230,8 @@ class Post(Outbox):
     shown_book_author = models.CharField(max_length=300, blank=True, editable=False)
     slug = models.SlugField(max_length=80, db_index=False, blank=True, editable=False)
     html = models.TextField(blank=True, editable=False)
-    excerpt = models.CharField(max_length=400, blank=True, editable=False)
+    excerpt = models.CharField(max_length=400, blank=True, editable=False)  # none of a spoiler
+    shown_spoiler = models.BooleanField(default=False, db_default=False, editable=False)
     minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     shown_edited_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
@@ -302,7 +305,7 @@ class Post(Outbox):
         of_author = self.author_id, self.author.get_username()
         counts = self.like_count, self.comment_count, self.talk_number
         times = self.published_at, self.shown_edited_at, self.minutes
-        return self.pk, self.shown_title, self.html, of_author, of_book, times, counts
+        return self.pk, self.shown_title, self.html, self.shown_spoiler, of_author, of_book, times, counts
 
     @property
     def cover_title(self) -> str:

@@ -7,6 +7,8 @@ from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 from .models import BIDI_CONTROLS
 
@@ -15,8 +17,35 @@ WORDS_A_MINUTE = 220
 MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
+# A box to tick needs no script, is met by the keyboard, and what follows it is not read aloud until then.
+SPOILER = '<label class="spoiler"><input type="checkbox" aria-label="Show a spoiler"><span>'
+SPOILER_TAGS = {"label": {"class"}, "input": {"type", "aria-label"}, "span": set[str]()}
+HIDDEN = re.compile(f"{SPOILER}.*?</span></label>", re.DOTALL)
+
+
+def spoiler(state: StateInline, silent: bool) -> bool:
+    """A rule of Markdown: what stands between two pairs of bars."""
+    if not state.src.startswith("||", state.pos):
+        return False
+    end = state.src.find("||", state.pos + 2, state.posMax)
+    hidden = state.src[state.pos + 2 : max(end, 0)]
+    # As with emphasis, no space next to the marks: "a || b || c" is something else.
+    if not hidden or hidden != hidden.strip():
+        return False
+    if not silent:
+        inside: list[Token] = []
+        state.md.inline.parse(hidden, state.md, state.env, inside)
+        state.push("html_inline", "", 0).content = SPOILER
+        state.tokens += inside
+        state.push("html_inline", "", 0).content = "</span></label>"
+    state.pos = end + 2
+    return True
+
+
 # Pictures in a text would load from, and so report readers to, wherever an author points.
 markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).disable("image")
+markdown.inline.add_terminator_char("|")
+markdown.inline.ruler.before("emphasis", "spoiler", spoiler)
 
 
 @dataclass(frozen=True)
@@ -32,8 +61,8 @@ def render_markdown(text: str) -> str:
     html = re.sub(r"<(/?)h([1-6])>", lambda tag: f"<{tag[1]}h{min(int(tag[2]) + 1, 4)}>", markdown.render(text))
     clean = nh3.clean(
         html,
-        tags=TAGS,
-        attributes={"a": {"href", "title"}},
+        tags=TAGS | set(SPOILER_TAGS),
+        attributes={"a": {"href", "title"}, **SPOILER_TAGS},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow ugc noopener noreferrer",
     )
@@ -59,9 +88,10 @@ def without_towers(text: str) -> str:
 
 def render_body(text: str) -> Rendering:
     html = render_markdown(text)
+    told = HIDDEN.sub("…", html)
     # Blocks become spaces so that the last word of one and the first of the next stay two.
     plain = " ".join(
-        unescape(nh3.clean(re.sub(r"<(?=/?(p|li|h[2-4]|blockquote|pre|br|hr)\b)", " <", html), tags=set())).split()
+        unescape(nh3.clean(re.sub(r"<(?=/?(p|li|h[2-4]|blockquote|pre|br|hr)\b)", " <", told), tags=set())).split()
     )
     return Rendering(
         html=html,

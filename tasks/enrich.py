@@ -106,7 +106,9 @@ def publish(post: Post, book: Book | None) -> str:
         "shown_book_author": post.book_author or (book.author if book else ""),
         "slug": slug_of(post.title),
         "html": rendering.html,
-        "excerpt": rendering.excerpt,
+        # Lists and alerts are read by people who have not read the book.
+        "excerpt": "" if post.spoiler else rendering.excerpt,
+        "shown_spoiler": post.spoiler,
         "minutes": rendering.minutes,
         "published_at": post.published_at or timezone.now(),
         # Before the first readers there is nothing that could be edited.

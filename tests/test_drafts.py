@@ -26,6 +26,7 @@ async def test_a_draft_outlives_the_page_of_a_post(site: Site, visit: Visit, aut
         reader.until(other)
     page = await visit("/posts/new/", author)
     await type_in(page, "Not lost")
+    await page.get_by_label("gives away").check()
     await page.context.clear_cookies(name="sessionid")
     await page.get_by_role("button", name="Publish").click()
     await page.goto(f"{site.url}/posts/{other}/")
@@ -33,6 +34,7 @@ async def test_a_draft_outlives_the_page_of_a_post(site: Site, visit: Visit, aut
     await be(author, page.context)
     await page.goto(f"{site.url}/posts/new/")
     await expect(page.get_by_label("Title").first).to_have_value("Not lost")
+    await expect(page.get_by_label("gives away")).to_be_checked()
 
 
 async def test_one_that_was_sent_in_vain_is_still_the_same_post(site: Site, visit: Visit, author: Visitor) -> None:

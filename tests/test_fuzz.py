@@ -86,7 +86,7 @@ header_texts = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_si
 )
 
 FIELDS = words("""
-    title body book_title book_author isbn key draft preview liked next username email password1 password2 login
+    title body spoiler book_title book_author isbn key draft preview liked next username email password1 password2 login
     password oldpassword remember action_primary action_add action_remove action_send code action _selected_action
     select_across post index _save _continue _saveasnew name author year cover_id source_url is_active
     csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
@@ -287,7 +287,15 @@ def test_nothing_that_is_sent_is_an_error(people: dict[str, Sender], who: str, d
 
 
 FORMS: dict[str, dict[str, str]] = {
-    "/posts/new/": {"title": "a", "body": "b", "book_title": "c", "book_author": "d", "isbn": "", "key": "k"},
+    "/posts/new/": {
+        "title": "a",
+        "body": "b",
+        "spoiler": "on",
+        "book_title": "c",
+        "book_author": "d",
+        "isbn": "",
+        "key": "k",
+    },
     f"/posts/{OURS}/edit/": {"title": "a", "body": "b", "book_title": "c", "book_author": "d", "isbn": ""},
     f"/posts/{OURS}/comments/": {"body": "a", "key": "k", "draft": "abc"},
     f"/posts/{OURS}/comments/{OURS}/edit/": {"body": "a", "draft": "abc"},

@@ -91,6 +91,9 @@ function restore(form, kept) {
       form.elements[name].value = value;
     }
   }
+  for (const box of form.querySelectorAll("[type=checkbox]")) {
+    box.checked = box.name in kept.fields;
+  }
   // Sent already, perhaps in vain: sent again it is still the same post. Not sent, it is the same text in two tabs.
   if (kept.sent && form.elements.key) {
     form.elements.key.value = kept.key;

@@ -117,6 +117,9 @@ function swap(page, names) {
 function replaceAll(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
   const attribute = ["id", "href", "data-like", "name"].find((name) => focused?.hasAttribute(name));
+  if (region.querySelector("details.spoils[open]")) {
+    fresh.querySelector("details.spoils")?.setAttribute("open", ""); // somebody is reading it
+  }
   region.replaceChildren(...fresh.childNodes);
   if (attribute) {
     const value = CSS.escape(focused.getAttribute(attribute));

@@ -92,3 +92,28 @@ def test_what_entities_stand_for_keeps_to_its_line_and_direction() -> None:
     html = render_body("&#x202E;abc a" + "&#x301;" * 30 + " e" + "&#x301;&#x200d;" * 30).html
     assert "\u202e" not in html
     assert html.count("\u0301") == 16
+
+
+class TestSpoiler:
+    def test_what_stands_between_bars_is_hidden_until_a_box_is_ticked(self) -> None:
+        html = render_markdown("It was ||the **butler**||.")
+        elements = Elements()
+        elements.feed(html)
+        assert [tag for tag, _ in elements.found] == ["p", "label", "input", "span", "strong"]
+        assert elements.found[2] == ("input", {"type": "checkbox", "aria-label": "Show a spoiler"})
+        assert html.endswith("<span>the <strong>butler</strong></span></label>.</p>\n")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["a || b || c", "a ||b", "||||", "|| ||", "|a|", "`||a||`", "\\||a\\||", "||a\n\nb||", "```\n||a||\n```"],
+    )
+    def test_other_bars_are_bars(self, text: str) -> None:
+        assert "spoiler" not in render_markdown(text)
+
+    def test_no_excerpt_tells_it(self) -> None:
+        body = "It was ||the *butler*|| and\n\n> ||his\nwife|| who did it."
+        assert render_body(body).excerpt == "It was … and … who did it."
+
+    @pytest.mark.parametrize("text", ["||" * 9_000, "||a" * 6_000, "||a||" * 4_000, "*||" * 6_000, "[||" * 6_000])
+    def test_however_many_bars_there_are(self, text: str) -> None:
+        assert render_body(text).html

@@ -100,6 +100,7 @@ CHANGES = {
     "its title": change(shown_title="Other"),
     "its text": change(html="<p>Five.</p>"),
     "its excerpt": change(excerpt="Five."),
+    "its giving away": change(shown_spoiler=True),
     "its moment": change(published_at=timezone.now() - timedelta(days=2)),
     "its edit": change(shown_edited_at=LATER),
     "its reading time": change(minutes=9),

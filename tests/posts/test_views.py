@@ -66,6 +66,11 @@ class TestDetail:
         assert client.get(f"/posts/{post.pk}/wrong/").headers["Location"] == address
         assert "Four evenings." in client.get(address).content.decode()
 
+    def test_what_gives_the_book_away_is_folded_up(self, client: Client, make_published: MakePost) -> None:
+        address = make_published(shown_spoiler=True).get_absolute_url()
+        page = client.get(address).content.decode()
+        assert re.search(r'<details class="body spoils"><summary>[^<]+</summary><p>Four evenings.</p>', page)
+
     def test_it_says_where_what_it_knows_of_its_book_is_from(self, client: Client, make_published: MakePost) -> None:
         book = Book.objects.create(key="isbn:9780980200447", isbn="9780980200447", title="Slow reading")
         address = make_published(book=book).get_absolute_url()

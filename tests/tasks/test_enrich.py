@@ -93,6 +93,24 @@ class TestPublishing:
         assert notice["html"].startswith(f'<article class="card" data-post-id="{post.pk}"')
         assert "csrf" not in notice["html"]
 
+    def test_what_gives_the_book_away_is_in_no_list_and_no_alert(self, make_post: MakePost) -> None:
+        post = make_post(body="It was the butler.", spoiler=True)
+        enrich_post(post.pk)
+        row = stored(post)
+        assert (row.shown_spoiler, row.excerpt, row.html) == (True, "", "<p>It was the butler.</p>\n")
+        assert "butler" not in str(notices())
+        assert "gives away what happens" in notices()[0]["html"]
+
+    def test_it_stays_hidden_until_the_edit_that_shows_it_is_ready(self, make_post: MakePost) -> None:
+        post = make_post(body="It was the butler.", spoiler=True)
+        enrich_post(post.pk)
+        row = stored(post)
+        row.spoiler, row.body = False, "It was long."
+        row.edit()
+        assert stored(post).shown_spoiler
+        enrich_post(post.pk)
+        assert (stored(post).shown_spoiler, stored(post).excerpt) == (False, "It was long.")
+
     def test_its_book_is_found_with_its_cover(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=picture(800, 1200))
         post = make_post(isbn=ISBN)
