@@ -16,10 +16,12 @@ run: $(VENV)/run ## Set up and serve the site on http://127.0.0.1:8000 (HOST, PO
 
 test: $(VENV)/dev ## Set up and run the whole suite
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.markup
 	@$(PYTEST)
 
 test-postgres: $(VENV)/dev ## The same on PostgreSQL, with a server of its own
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.markup
 	@$(BIN)/python -m tests.postgres $(PYTEST)
 
 chaos: $(VENV)/dev ## Kill, freeze and starve all parts of the real site, and count what is lost (SEED=… replays)

@@ -1,0 +1,100 @@
+"""All pages, of strangers and of who is logged in: nobody is kept out, nothing is too wide, and all of it is HTML."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Page, ViewportSize
+
+from . import markup
+from .catalogue import picture
+from .conftest import Visit
+from .site import Site, Visitor
+
+WIDE: ViewportSize = {"width": 1100, "height": 800}
+NARROW: ViewportSize = {"width": 320, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+class Shelf:
+    """Something of everything that pages show, and the addresses where they do."""
+
+    def __init__(self, site: Site) -> None:
+        self.author = author = site.author()
+        text = "# One\n\nIt was ||the **butler**||, [they say](https://a.example).\n\n> And\n\n1. x\n\n```\ncode\n```"
+        with site.reader() as reader:
+            about = author.write("A mystery", text, isbn=site.catalogue.add_new(cover=picture()))
+            spoiler = author.write("All of it", spoiler="on")
+            reader.until(about, spoiler)
+        author.post(f"/posts/{about}/comments/", body="Well, ||yes||.")
+        site.catalogue.hold()
+        waiting = author.write("Still to come", isbn=site.catalogue.add_new())
+        post = author.get(f"/posts/{about}/").headers["location"]
+        said = author.get(post).text
+        book = re.search(r'href="(/books/[^"]+)"', said)
+        comment = re.search(r"/comments/[0-9]+/edit/", said)
+        assert book
+        assert comment
+        self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
+        self.to_all += [f"/posts/{about}/comments/"]
+        self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+        self.to_its_author = ["/mine/", "/posts/new/", f"/posts/{waiting}/", f"/posts/{about}/edit/"]
+        self.to_its_author += [f"/posts/{about}/delete/", f"/posts/{about}{comment[0]}", "/accounts/logout/"]
+        self.to_its_author += ["/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
+
+    def addresses(self, person: Visitor | None) -> list[str]:
+        return [*self.to_all, *(self.to_its_author if person else self.to_strangers)]
+
+
+@pytest.fixture
+def shelf(site: Site) -> Iterator[Shelf]:
+    yield Shelf(site)
+    site.catalogue.release()
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+async def test_nobody_is_kept_out_and_nothing_is_too_wide(visit: Visit, shelf: Shelf, logged_in: bool) -> None:
+    person = shelf.author if logged_in else None
+    page = await visit("/", person)
+    found = []
+    for address in shelf.addresses(person):
+        await page.goto(shelf.author.url + address)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            found += [f"{address}, {scheme}: {each}" for each in await barriers(page)]
+        await page.set_viewport_size(NARROW)
+        if await page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
+            found.append(f"{address} is too wide")
+        await page.set_viewport_size(WIDE)
+    assert found == []
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds: rules, each with the first element that breaks it."""
+    found = (await Axe().run(page)).response["violations"]
+    return [f"{each['help']}: {each['nodes'][0]['html']}" for each in found]
+
+
+def test_every_page_is_html(site: Site, shelf: Shelf, tmp_path: Path) -> None:
+    if not markup.is_there():
+        complaint = "no HTML checker was found, and none could be installed"
+        if os.environ.get("CI"):
+            pytest.fail(complaint)
+        pytest.skip(complaint)
+    answers = [
+        visitor.get(address)
+        for visitor, person in ((site.visitor(), None), (shelf.author, shelf.author))
+        for address in shelf.addresses(person)
+    ]
+    answers.append(shelf.author.post("/posts/new/", title="", body="", isbn="12"))
+    answers.append(shelf.author.post("/posts/new/", title="a", body="**b** ||c||", preview="yes"))
+    files = []
+    for number, answer in enumerate(answers):
+        assert answer.headers["content-type"].startswith("text/html")
+        files.append(tmp_path / f"{number}.html")
+        files[-1].write_text(answer.text)
+    assert markup.complaints(files) == []
