@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +25,14 @@ COMMENT_LENGTH = 5_000
 SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
 DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
 SLUG_LENGTH = 60
-TAKEN_SLUGS = {"edit", "delete", "retry", "like", "comments"}  # beside the slug in an address stand these, too
+TAKEN_SLUGS = {
+    "edit",
+    "delete",
+    "retry",
+    "like",
+    "comments",
+    "interest",
+}  # beside the slug in an address stand these, too
 FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Characters that turn the direction of all that follows, the page's own words included.
@@ -150,6 +158,13 @@ class Progress:
         return self.step == FAILED
 
 
+def _subjects(interests: Iterable[Interest], wish: str) -> tuple[list[int], list[int]]:
+    """The ids of the authors and of the books that somebody wishes this of."""
+    these = [interest for interest in interests if interest.wish == wish]
+    authors = [interest.author_id for interest in these if interest.author_id]
+    return authors, [interest.book_id for interest in these if interest.book_id]
+
+
 class PostQuerySet(OutboxQuerySet["Post"]):
     def waiting(self, author_id: int) -> PostQuerySet:
         """An author's that readers do not see yet, the newest first."""
@@ -165,6 +180,16 @@ class PostQuerySet(OutboxQuerySet["Post"]):
         """Those that stand below the given one in a list that has the newest first."""
         # The first condition alone is redundant; it is the one an index can start from.
         return self.filter(published_at__lte=published_at).filter(Q(published_at__lt=published_at) | Q(pk__lt=pk))
+
+    def followed(self, interests: Iterable[Interest]) -> PostQuerySet:
+        """Those by the authors and about the books that somebody follows."""
+        authors, books = _subjects(interests, Interest.Wish.FOLLOW)
+        return self.filter(Q(author__in=authors) | Q(book__in=books))
+
+    def without_muted(self, interests: Iterable[Interest]) -> PostQuerySet:
+        authors, books = _subjects(interests, Interest.Wish.MUTE)
+        posts = self.exclude(author__in=authors) if authors else self
+        return posts.exclude(book__in=books) if books else posts
 
     def lock(self, pk: int) -> Post | None:
         """The post, locked until the transaction ends: who adds something to it and who deletes it take turns.
@@ -314,6 +339,40 @@ class Post(Outbox):
     @property
     def cover_tone(self) -> int:
         return tone_of(self.cover_title)
+
+
+class Interest(models.Model):
+    """What a person wants of an author or of a book: to follow what is posted, or to be shown nothing of it."""
+
+    class Wish(models.TextChoices):
+        FOLLOW = "follow"
+        MUTE = "mute"
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="interests", db_index=False
+    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    book = models.ForeignKey(Book, null=True, on_delete=models.CASCADE, related_name="+")
+    wish = models.CharField(max_length=6, choices=Wish)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "author"], name="one_interest_in_an_author"),
+            models.UniqueConstraint(fields=["person", "book"], name="one_interest_in_a_book"),
+            models.CheckConstraint(
+                condition=Q(author__isnull=True, book__isnull=False) | Q(author__isnull=False, book__isnull=True),
+                name="interest_in_one_thing",
+            ),
+            models.CheckConstraint(condition=~Q(author=F("person")), name="no_interest_in_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wish} {self.stream}"
+
+    @property
+    def stream(self) -> str:
+        """What it is about, as pages name their streams."""
+        return f"author:{self.author_id}" if self.author_id else f"book:{self.book_id}"
 
 
 class Like(models.Model):

@@ -1,13 +1,16 @@
 from django.urls import path
 
-from . import talking, views, writing
+from . import following, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
     path("mine/", views.mine, name="mine"),
+    path("following/", following.following, name="following"),
     path("authors/<str:username>/", views.author_detail, name="author"),
+    path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
     path("books/<int:pk>/", views.book_detail, name="book"),
+    path("books/<int:pk>/interest/", following.in_book, name="interest_in_book"),
     path("books/<int:pk>/<slug:slug>/", views.book_detail, name="book"),
     path("posts/new/", writing.post_add, name="add"),
     path("posts/<int:pk>/", views.post_detail, name="detail"),

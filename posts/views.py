@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
+from .interests import interests_of, muted_authors, wish_for
 from .models import EPOCH, Post, PostQuerySet, slug_of
 from .progress import add_progress
 from .unchanged import Page, conditional
@@ -32,7 +33,7 @@ class SignedInRequest(HttpRequest):
 @conditional
 def post_list(request: HttpRequest) -> Page:
     before = request.GET.get("before")
-    rows = rows_of(page_of(Post.objects.published(), before))
+    rows = rows_of(page_of(Post.objects.published().without_muted(interests_of(request)), before))
 
     def context() -> dict[str, Any]:
         # An author finds again what is still on its way.
@@ -52,7 +53,13 @@ def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
         raise Http404("No posts about it.")
     if slug != slug_of(str(book)):
         return redirect(book)
-    return Page("posts/book.html", (*shown(rows), book.author, book.about), lambda: {**cards(rows), "book": book})
+
+    def context() -> dict[str, Any]:
+        page, muted = cards(rows), muted_authors(request)
+        page["rows"] = [row for row in page["rows"] if row.author_id not in muted]
+        return {**page, "book": book, **wish_for(request, f"book:{pk}")}
+
+    return Page("posts/book.html", (*shown(rows), book.author, book.about), context)
 
 
 @require_safe
@@ -65,7 +72,11 @@ def author_detail(request: HttpRequest, username: str) -> Page:
     posts = Post.objects.published().filter(author=Subquery(authors.values("pk")))
     rows = rows_of(page_of(posts, request.GET.get("before")))
     author = rows[0].author() if rows else get_object_or_404(authors)
-    return Page("posts/author.html", (*shown(rows), author.pk), lambda: {**cards(rows), "author": author})
+    return Page(
+        "posts/author.html",
+        (*shown(rows), author.pk),
+        lambda: {**cards(rows), "author": author, **wish_for(request, f"author:{author.pk}")},
+    )
 
 
 @login_required

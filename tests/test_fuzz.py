@@ -89,7 +89,7 @@ FIELDS = words("""
     title body spoiler book_title book_author isbn key draft preview liked next username email password1 password2 login
     password oldpassword remember action_primary action_add action_remove action_send code action _selected_action
     select_across post index _save _continue _saveasnew name author year cover_id source_url is_active
-    csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
+    csrfmiddlewaretoken wish first_name date_joined_0 date_joined_1 groups user_permissions
 """)
 QUERY = words("""
     before ids since next q o p e all _facets _to_field _popup _changelist_filters created_at__year
@@ -301,6 +301,7 @@ FORMS: dict[str, dict[str, str]] = {
     f"/posts/{OURS}/comments/{OURS}/edit/": {"body": "a", "draft": "abc"},
     f"/posts/{OURS}/like/": {"liked": "true"},
     f"/posts/{OURS}/delete/": {},
+    f"/books/{OURS}/interest/": {"wish": "mute"},
     "/accounts/signup/": {"username": "eve", "email": "eve@example.org", "password1": "correct horse battery"},
     "/accounts/login/": {"login": "ann", "password": "correct horse battery", "remember": "on", "next": "/"},
     "/accounts/logout/": {"next": "/"},

@@ -42,7 +42,7 @@ class Shelf:
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
         self.to_all += [f"/posts/{about}/comments/"]
         self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-        self.to_its_author = ["/mine/", "/posts/new/", f"/posts/{waiting}/", f"/posts/{about}/edit/"]
+        self.to_its_author = ["/mine/", "/following/", "/posts/new/", f"/posts/{waiting}/", f"/posts/{about}/edit/"]
         self.to_its_author += [f"/posts/{about}/delete/", f"/posts/{about}{comment[0]}", "/accounts/logout/"]
         self.to_its_author += ["/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
 

@@ -29,9 +29,16 @@ function showState(state) {
   }
 }
 
-function inStream(card) {
-  const [kind, id] = document.querySelector("main").dataset.stream.split(":");
+function isIn(card, stream) {
+  const [kind, id] = stream.split(":");
   return kind === "all" || card.dataset[`${kind}Id`] === id;
+}
+
+// Whether it is what this page is about. What a reader has muted is so on its own page alone.
+function inStream(card) {
+  const streams = document.querySelector("main").dataset.stream.split(" ");
+  const muted = (document.body.dataset.muted ?? "").split(" ").filter((stream) => stream && !streams.includes(stream));
+  return streams.some((stream) => isIn(card, stream)) && !muted.some((stream) => isIn(card, stream));
 }
 
 // Whether this is the page of that very post.

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from posts.models import Book, Comment, Like, Post
+from posts.models import Book, Comment, Interest, Like, Post
 from posts.outbox import State
 
 from ..conftest import MakePost
@@ -237,12 +237,14 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
 @pytest.mark.parametrize(
     ("page", "anonymous", "author"),
     [
-        ("/", 2, 5),  # the log's head, posts; of somebody logged in also session, person and what they wait for
-        ("/posts/{post}/on-reading-slowly/", 3, 6),  # head, post, comments; their like
-        ("/posts/{post}/comments/", 3, 5),
-        ("/books/{book}/slow-reading/", 2, 4),
-        ("/authors/ann/", 2, 4),
-        ("/mine/", None, 6),  # also books and the usual time, for those that are on their way
+        # The log's head, posts; of somebody logged in also session, person, what they mute and what they wait for.
+        ("/", 2, 6),
+        ("/posts/{post}/on-reading-slowly/", 3, 7),  # head, post, comments; their like
+        ("/posts/{post}/comments/", 3, 6),
+        ("/books/{book}/slow-reading/", 2, 5),
+        ("/authors/ann/", 2, 5),
+        ("/mine/", None, 7),  # also books and the usual time, for those that are on their way
+        ("/following/", None, 6),  # once as posts, and once by name
     ],
 )
 def test_a_page_takes_the_same_few_queries_however_much_is_on_it(
@@ -271,5 +273,6 @@ def test_a_page_takes_the_same_few_queries_however_much_is_on_it(
         with django_assert_num_queries(anonymous):
             assert client.get(address).status_code == 200
     client.force_login(ann)
+    Interest.objects.create(person=ann, book=book, wish="follow")
     with django_assert_num_queries(author):
         assert client.get(address).status_code == 200

@@ -1,0 +1,62 @@
+"""Where a person says what they follow and mute, and reads what is new of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from .cards import rows_of
+from .interests import interests_of
+from .models import Book, Interest, Post
+from .views import SignedInRequest, cards, page_of
+
+MOST_INTERESTS = 500  # of one person: those that are muted stand in each of their pages
+
+
+@login_required
+@require_safe
+def following(request: SignedInRequest) -> HttpResponse:
+    """What is new by the authors and about the books that this person follows."""
+    mine = interests_of(request)
+    posts = Post.objects.published().followed(mine).without_muted(mine)
+    context = cards(rows_of(page_of(posts, request.GET.get("before"))))
+    streams = [each.stream for each in mine if each.wish == Interest.Wish.FOLLOW]
+    named = Interest.objects.filter(person=request.user).select_related("author", "book").order_by("wish", "-pk")
+    return render(request, "posts/following.html", {**context, "streams": streams, "interests": named})
+
+
+@login_required
+@require_POST
+def in_author(request: SignedInRequest, username: str) -> HttpResponse:
+    author = get_object_or_404(User, username=username, is_active=True)
+    if author != request.user:
+        record(request, author=author)
+    return redirect("posts:author", username)
+
+
+@login_required
+@require_POST
+def in_book(request: SignedInRequest, pk: int) -> HttpResponse:
+    # As long as nothing is posted about it, nobody is to know of it.
+    book = get_object_or_404(Book.objects.filter(posts__published_at__isnull=False).distinct(), pk=pk)
+    record(request, book=book)
+    return redirect(book)
+
+
+def record(request: SignedInRequest, **subject: Any) -> None:
+    """Keep what the form says this person wants of an author or a book: one wish, or none any more."""
+    wish = request.POST.get("wish")
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=request.user.pk)  # or two at once would both be the last one allowed
+        own = Interest.objects.filter(person=request.user)
+        if wish not in Interest.Wish.values:
+            own.filter(**subject).delete()
+        elif own.exclude(**subject).count() >= MOST_INTERESTS:
+            messages.error(request, f"You follow and mute {MOST_INTERESTS} already, and more cannot be kept.")
+        else:
+            Interest.objects.update_or_create(person=request.user, **subject, defaults={"wish": wish})

@@ -1,0 +1,30 @@
+"""A reader's own choice, live: what is followed comes to its page, and what is muted to none and with no word."""
+
+from playwright.async_api import expect
+
+from .conftest import Visit, live
+from .site import Site
+
+
+async def test_news_come_where_they_are_followed_and_nowhere_where_they_are_muted(site: Site, visit: Visit) -> None:
+    reader, loved, dreaded = site.author(), site.author(), site.author()
+    page = await visit(f"/authors/{loved.name}/", reader)
+    await page.get_by_role("button", name="Follow", exact=True).click()
+    await expect(page.get_by_role("button", name="Following")).to_be_visible()
+    await page.goto(f"{site.url}/authors/{dreaded.name}/")
+    await page.get_by_role("button", name="Mute").click()
+    await expect(page.get_by_role("button", name="Muted")).to_be_visible()
+    latest, its_own = await visit("/", reader), await visit(f"/authors/{dreaded.name}/", reader)
+    await page.get_by_role("link", name="Following").click()
+    for one in (page, latest, its_own):
+        await live(one)
+    with site.reader() as witness:
+        muted = dreaded.write("Dreaded")
+        witness.until(muted)  # so that it is there before the other
+        followed = loved.write("Loved")
+    for one in (page, latest):
+        await expect(one.locator(".card h2").first).to_have_text("Loved")
+        await expect(one.locator(f"[data-post-id='{followed}']")).to_be_visible()
+        await expect(one.locator(f"[data-post-id='{muted}']")).to_have_count(0)
+        await expect(one.locator(".toast")).to_have_count(1)
+    await expect(its_own.locator(f"[data-post-id='{muted}']")).to_be_visible()
