@@ -5,4 +5,4 @@ class PostsConfig(AppConfig):
     name = "posts"
 
     def ready(self) -> None:
-        from . import counts  # noqa: F401, PLC0415 — connects the signals, once the models are there
+        from . import counts, notifications  # noqa: F401, PLC0415 — connects the signals, once the models are there

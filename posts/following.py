@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .cards import rows_of
 from .interests import interests_of
-from .models import Book, Interest, Post
+from .models import Book, Interest, Notification, Post
+from .notifications import notified
 from .views import SignedInRequest, cards, page_of
 
 MOST_INTERESTS = 500  # of one person: those that are muted stand in each of their pages
@@ -26,7 +27,11 @@ def following(request: SignedInRequest) -> HttpResponse:
     posts = Post.objects.published().followed(mine).without_muted(mine)
     context = cards(rows_of(page_of(posts, request.GET.get("before"))))
     streams = [each.stream for each in mine if each.wish == Interest.Wish.FOLLOW]
-    named = Interest.objects.filter(person=request.user).select_related("author", "book").order_by("wish", "-pk")
+    named = (
+        Interest.objects.filter(person=request.user, post__isnull=True)
+        .select_related("author", "book")
+        .order_by("wish", "-pk")
+    )
     return render(request, "posts/following.html", {**context, "streams": streams, "interests": named})
 
 
@@ -60,3 +65,4 @@ def record(request: SignedInRequest, **subject: Any) -> None:
             messages.error(request, f"You follow and mute {MOST_INTERESTS} already, and more cannot be kept.")
         else:
             Interest.objects.update_or_create(person=request.user, **subject, defaults={"wish": wish})
+        notified.send(Notification, people=[request.user.pk])  # what is muted is not counted

@@ -23,7 +23,9 @@ def muted(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "muted": SimpleLazyObject(
-            lambda: " ".join(each.stream for each in interests_of(request) if each.wish == Interest.Wish.MUTE)
+            lambda: " ".join(
+                each.stream for each in interests_of(request) if each.wish == Interest.Wish.MUTE and not each.post_id
+            )
         )
     }
 

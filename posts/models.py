@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -342,7 +342,8 @@ class Post(Outbox):
 
 
 class Interest(models.Model):
-    """What a person wants of an author or of a book: to follow what is posted, or to be shown nothing of it."""
+    """What a person wants of an author or of a book: to follow what is posted, or to be shown nothing of it. Of a post
+    they may want to hear no more of what is said to it."""
 
     class Wish(models.TextChoices):
         FOLLOW = "follow"
@@ -353,14 +354,18 @@ class Interest(models.Model):
     )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     book = models.ForeignKey(Book, null=True, on_delete=models.CASCADE, related_name="+")
+    post = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="+")
     wish = models.CharField(max_length=6, choices=Wish)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["person", "author"], name="one_interest_in_an_author"),
             models.UniqueConstraint(fields=["person", "book"], name="one_interest_in_a_book"),
+            models.UniqueConstraint(fields=["person", "post"], name="one_interest_in_a_post"),
             models.CheckConstraint(
-                condition=Q(author__isnull=True, book__isnull=False) | Q(author__isnull=False, book__isnull=True),
+                condition=Q(author__isnull=False, book__isnull=True, post__isnull=True)
+                | Q(author__isnull=True, book__isnull=False, post__isnull=True)
+                | Q(author__isnull=True, book__isnull=True, post__isnull=False, wish="mute"),
                 name="interest_in_one_thing",
             ),
             models.CheckConstraint(condition=~Q(author=F("person")), name="no_interest_in_oneself"),
@@ -372,7 +377,9 @@ class Interest(models.Model):
     @property
     def stream(self) -> str:
         """What it is about, as pages name their streams."""
-        return f"author:{self.author_id}" if self.author_id else f"book:{self.book_id}"
+        if self.author_id:
+            return f"author:{self.author_id}"
+        return f"book:{self.book_id}" if self.book_id else f"post:{self.post_id}"
 
 
 class Like(models.Model):
@@ -407,6 +414,60 @@ class Comment(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"{self.post.get_absolute_url()}#comment-{self.pk}"
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def to_be_seen(self) -> NotificationQuerySet:
+        """Those that are shown, and counted: none of what that person mutes, or of an account that is shut."""
+        muted = Interest.objects.filter(person=OuterRef("person"), wish=Interest.Wish.MUTE).filter(
+            Q(author=OuterRef("actor")) | Q(book=OuterRef("post__book")) | Q(post=OuterRef("post"))
+        )
+        return self.filter(~Exists(muted), post__published_at__isnull=False, actor__is_active=True)
+
+    def unread(self) -> NotificationQuerySet:
+        return self.to_be_seen().filter(read_at__isnull=True)
+
+
+class Notification(models.Model):
+    """Something that happened and that one person is to hear of: once, however often it is done again."""
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", "commented on your post"
+        REPLY = "reply", "also commented on"
+        MENTION = "mention", "mentioned you in"
+        POST = "post", "posted"
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
+    kind = models.CharField(max_length=8, choices=Kind)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "comment"], name="one_notification_of_a_comment"),
+            models.UniqueConstraint(
+                fields=["person", "post"], name="one_notification_of_a_post", condition=Q(comment__isnull=True)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notification_newest_first"),
+            models.Index(fields=["person"], name="notification_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.get_kind_display()} {self.post}"
+
+    def get_absolute_url(self) -> str:
+        """Where that is which it is about."""
+        address = self.post.get_absolute_url()
+        return f"{address}#comment-{self.comment_id}" if self.comment_id else address
 
 
 def posts_in_the_last_hour(author_id: int) -> int:

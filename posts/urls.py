@@ -1,12 +1,16 @@
 from django.urls import path
 
-from . import following, talking, views, writing
+from . import following, inbox, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
     path("mine/", views.mine, name="mine"),
     path("following/", following.following, name="following"),
+    path("notifications/", inbox.inbox, name="notifications"),
+    path("notifications/read/", inbox.read_all, name="read_all"),
+    path("notifications/unread/", inbox.unread, name="unread"),
+    path("notifications/<int:pk>/", inbox.follow, name="notification"),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
     path("books/<int:pk>/", views.book_detail, name="book"),
@@ -18,6 +22,7 @@ urlpatterns = [
     path("posts/<int:pk>/retry/", writing.post_retry, name="retry"),
     path("posts/<int:pk>/delete/", writing.post_delete, name="delete"),
     path("posts/<int:pk>/like/", talking.like, name="like"),
+    path("posts/<int:pk>/interest/", inbox.mute_thread, name="mute_thread"),
     path("posts/<int:pk>/comments/", talking.comments, name="comments"),
     path("posts/<int:pk>/comments/<int:comment_pk>/edit/", talking.comment_edit, name="edit_comment"),
     path("posts/<int:pk>/comments/<int:comment_pk>/delete/", talking.comment_delete, name="delete_comment"),

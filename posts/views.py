@@ -151,7 +151,8 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
         is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
         if post.author_id == request.user.pk:
             add_progress([post])
-        return {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **page_of_comments(post, None)}
+        wish = wish_for(request, f"post:{pk}")
+        return {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **wish, **page_of_comments(post, None)}
 
     return Page("posts/detail.html", post.on_page, context)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from posts.cards import render_card
 from posts.models import Book, Post, Step, slug_of
+from posts.notifications import notify_of_post
 from posts.outbox import MOST_ATTEMPTS
 from posts.rendering import render_body
 from updater.announce import announce
@@ -95,7 +96,7 @@ def reached(post: Post, step: Step) -> None:
 
 def publish(post: Post, book: Book | None) -> str:
     """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
-    late = is_late(post)
+    late, is_new = is_late(post), post.published_at is None
     rendering = render_body(post.body)
     columns = {
         "step": Step.PUBLISHED,
@@ -127,6 +128,7 @@ def publish(post: Post, book: Book | None) -> str:
     with transaction.atomic():
         if not post.finish(again_at, **columns):
             raise Superseded
+        notify_of_post(post, is_new=is_new)
         announce(post.pk, notice)  # last: from here on other writers of notices wait
     if not late:
         tell_step(post.pk, post.author_id, Step.PUBLISHED)

@@ -10,16 +10,19 @@ from django.dispatch import receiver
 
 from posts.counts import goes_with_its_post
 from posts.models import Comment, Like, Post, Step
+from posts.notifications import notified
 from posts.outbox import State
 from updater import log
 from updater.announce import announce
 
 from .queue import enqueue
-from .signals import tell_counts, tell_step
+from .signals import tell_counts, tell_step, tell_unread
 
 # Whoever saves waits for no broker. One thread, so that posts are handed over in the order in which they were saved;
 # at its end a process waits for it. Workers, which fork, save no posts.
 hands = ThreadPoolExecutor(1, "hand-over")
+# A signal takes a third of a millisecond, and nobody is to wait for more of them; others see it on their next page.
+MOST_TOLD = 300
 logger = logging.getLogger(__name__)
 
 
@@ -44,6 +47,11 @@ def announce_deleted(instance: Post, **kwargs: Any) -> None:
     # Of a post that was never published nobody knows; its id is nobody's business either.
     if log.announced(instance.pk):
         announce(instance.pk, None)
+
+
+@receiver(notified, dispatch_uid="tell of notifications")
+def tell_notified(people: list[int], **kwargs: Any) -> None:
+    transaction.on_commit(lambda: tell_unread(people[:MOST_TOLD]), robust=True)
 
 
 @receiver([post_save, post_delete], sender=Like, dispatch_uid="tell of likes")

@@ -1,6 +1,7 @@
 """What open pages are told beside the notices: how far a post has come, and its numbers of likes and comments."""
 
 from posts.models import Post, Step
+from posts.notifications import unread_of
 from posts.progress import add_progress
 from updater.announce import signal
 
@@ -33,3 +34,9 @@ def tell_counts(post_id: int) -> None:
             "comments": post.comment_count,
         }
         signal(message, number=post.count_number)
+
+
+def tell_unread(people: list[int]) -> None:
+    """Each of them how many notifications they have not read; to their own pages alone."""
+    for person, unread in unread_of(people).items():
+        signal({"type": "notification", "unread": unread}, to=person)

@@ -28,3 +28,20 @@ async def test_news_come_where_they_are_followed_and_nowhere_where_they_are_mute
         await expect(one.locator(f"[data-post-id='{muted}']")).to_have_count(0)
         await expect(one.locator(".toast")).to_have_count(1)
     await expect(its_own.locator(f"[data-post-id='{muted}']")).to_be_visible()
+
+
+async def test_the_number_of_notifications_follows_on_every_page(site: Site, visit: Visit) -> None:
+    author, other = site.author(), site.author()
+    with site.reader() as witness:
+        post_id = author.write("Slowly")
+        witness.until(post_id)
+    latest, inbox = await visit("/", author), await visit("/notifications/", author)
+    await live(latest)
+    await expect(latest.locator("[data-unread]")).to_be_hidden()
+    other.post(f"/posts/{post_id}/comments/", body="Yes.")
+    for page in (latest, inbox):
+        await expect(page.locator("[data-unread]")).to_have_text("1")
+    await inbox.get_by_role("link", name="commented on your post").click()
+    await expect(inbox.locator(".comment:target")).to_contain_text("Yes.")
+    for page in (latest, inbox):
+        await expect(page.locator("[data-unread]")).to_be_hidden()

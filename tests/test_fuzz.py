@@ -302,6 +302,8 @@ FORMS: dict[str, dict[str, str]] = {
     f"/posts/{OURS}/like/": {"liked": "true"},
     f"/posts/{OURS}/delete/": {},
     f"/books/{OURS}/interest/": {"wish": "mute"},
+    f"/posts/{OURS}/interest/": {"wish": "mute"},
+    "/notifications/read/": {},
     "/accounts/signup/": {"username": "eve", "email": "eve@example.org", "password1": "correct horse battery"},
     "/accounts/login/": {"login": "ann", "password": "correct horse battery", "remember": "on", "next": "/"},
     "/accounts/logout/": {"next": "/"},

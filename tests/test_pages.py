@@ -31,6 +31,7 @@ class Shelf:
             spoiler = author.write("All of it", spoiler="on")
             reader.until(about, spoiler)
         author.post(f"/posts/{about}/comments/", body="Well, ||yes||.")
+        site.author().post(f"/posts/{about}/comments/", body="No.")
         site.catalogue.hold()
         waiting = author.write("Still to come", isbn=site.catalogue.add_new())
         post = author.get(f"/posts/{about}/").headers["location"]
@@ -42,7 +43,14 @@ class Shelf:
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
         self.to_all += [f"/posts/{about}/comments/"]
         self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-        self.to_its_author = ["/mine/", "/following/", "/posts/new/", f"/posts/{waiting}/", f"/posts/{about}/edit/"]
+        self.to_its_author = [
+            "/mine/",
+            "/following/",
+            "/notifications/",
+            "/posts/new/",
+            f"/posts/{waiting}/",
+            f"/posts/{about}/edit/",
+        ]
         self.to_its_author += [f"/posts/{about}/delete/", f"/posts/{about}{comment[0]}", "/accounts/logout/"]
         self.to_its_author += ["/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
 

@@ -120,6 +120,7 @@ async function caughtUp() {
     refresh("waiting", "progress", "mine", "post");
   }
   const shown = [...document.querySelectorAll("[data-post-id]")].map((element) => element.dataset.postId);
+  fetchUnread();
   const ids = new Set([...shown, ...heldIds(), ...(talk() ? [talk().dataset.talkOf] : [])]);
   compareTalk(await fetchState([...ids]));
 }
@@ -133,7 +134,32 @@ function spread(act) {
   };
 }
 
-const signals = { counts: counted, progress: cameOn, notification: () => {} };
+function showUnread({ unread }) {
+  const badge = document.querySelector("[data-unread]");
+  const before = badge.textContent;
+  badge.textContent = unread;
+  badge.hidden = unread === 0;
+  if (before !== badge.textContent) {
+    refresh("notifications");
+  }
+}
+
+async function fetchUnread() {
+  if (!document.querySelector("[data-unread]")) {
+    return; // nobody is logged in
+  }
+  try {
+    const response = await fetch("/notifications/unread/");
+    if (!response.ok || response.redirected) {
+      throw new Error(`/notifications/unread/ answered ${response.status}`);
+    }
+    showUnread(await response.json());
+  } catch (error) {
+    console.warn("The number of notifications is shown as it was; it is asked for again with the next connection.", error);
+  }
+}
+
+const signals = { counts: counted, progress: cameOn, notification: showUnread };
 
 follow(document.body.dataset.cursor, {
   caughtUp: spread(caughtUp),

@@ -237,14 +237,16 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
 @pytest.mark.parametrize(
     ("page", "anonymous", "author"),
     [
-        # The log's head, posts; of somebody logged in also session, person, what they mute and what they wait for.
-        ("/", 2, 6),
-        ("/posts/{post}/on-reading-slowly/", 3, 7),  # head, post, comments; their like
-        ("/posts/{post}/comments/", 3, 6),
-        ("/books/{book}/slow-reading/", 2, 5),
-        ("/authors/ann/", 2, 5),
-        ("/mine/", None, 7),  # also books and the usual time, for those that are on their way
-        ("/following/", None, 6),  # once as posts, and once by name
+        # The log's head, posts; of somebody logged in also session, person, what they mute and what they wait for, and
+        # how many notifications they have not read.
+        ("/", 2, 7),
+        ("/posts/{post}/on-reading-slowly/", 3, 8),  # head, post, comments; their like
+        ("/posts/{post}/comments/", 3, 7),
+        ("/books/{book}/slow-reading/", 2, 6),
+        ("/authors/ann/", 2, 6),
+        ("/mine/", None, 8),  # also books and the usual time, for those that are on their way
+        ("/following/", None, 7),  # once as posts, and once by name
+        ("/notifications/", None, 6),
     ],
 )
 def test_a_page_takes_the_same_few_queries_however_much_is_on_it(

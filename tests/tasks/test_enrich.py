@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from posts.models import Book, Outcome, Post
+from posts.models import Book, Interest, Notification, Outcome, Post
 from posts.outbox import LEASE, MOST_ATTEMPTS, State
 from tasks import books, googlebooks, limits, openlibrary
 from tasks.enrich import enrich_post
@@ -92,6 +92,13 @@ class TestPublishing:
         assert notice["url"] == f"/posts/{post.pk}/on-reading-slowly/"
         assert notice["html"].startswith(f'<article class="card" data-post-id="{post.pk}"')
         assert "csrf" not in notice["html"]
+
+    def test_those_who_follow_hear_of_it_when_it_is_out(self, make_post: MakePost, ann: User, bob: User) -> None:
+        Interest.objects.create(person=bob, author=ann, wish="follow")
+        post = make_post()
+        assert not Notification.objects.exists()
+        enrich_post(post.pk)
+        assert Notification.objects.unread().get().person == bob
 
     def test_what_gives_the_book_away_is_in_no_list_and_no_alert(self, make_post: MakePost) -> None:
         post = make_post(body="It was the butler.", spoiler=True)
