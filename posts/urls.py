@@ -1,11 +1,12 @@
 from django.urls import path
 
-from . import talking, views, writing
+from . import export, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
     path("mine/", views.mine, name="mine"),
+    path("mine/export/", export.export, name="export"),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("books/<int:pk>/", views.book_detail, name="book"),
     path("books/<int:pk>/<slug:slug>/", views.book_detail, name="book"),
