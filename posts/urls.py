@@ -1,12 +1,15 @@
 from django.urls import path
 
-from . import export, talking, views, writing
+from . import export, importing, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
     path("mine/", views.mine, name="mine"),
     path("mine/export/", export.export, name="export"),
+    path("mine/import/", importing.import_add, name="add_import"),
+    path("mine/import/<int:pk>/", importing.import_detail, name="import"),
+    path("mine/import/<int:pk>/retry/", importing.import_retry, name="retry_import"),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("books/<int:pk>/", views.book_detail, name="book"),
     path("books/<int:pk>/<slug:slug>/", views.book_detail, name="book"),
