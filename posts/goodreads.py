@@ -1,6 +1,7 @@
 """What Goodreads gives people of theirs, a CSV file, and what a post is made of it."""
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -56,8 +57,9 @@ def read(file: BinaryIO) -> Iterator[dict[str, str]]:
 
 
 def rows_of(text: str) -> Iterator[dict[str, str]]:
-    lines = csv.reader(text.splitlines(keepends=True))
-    columns = {name.strip(): place for place, name in enumerate(next(lines, []))}
+    lines = csv.reader(io.StringIO(text))
+    header = next(lines, [])
+    columns = {name.strip(): place for place, name in enumerate(header)}
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         names = ", ".join(f"“{name}”" for name in missing)
@@ -70,11 +72,8 @@ def rows_of(text: str) -> Iterator[dict[str, str]]:
                 raise Unreadable(f"There are more than {MOST_ROWS:,} rows in the file.")
             found = {name: columns[name] for name in READ if name in columns}
             # A row that ends early says nothing of its last columns.
-            yield {name: clean(cells[place]) if place < len(cells) else "" for name, place in found.items()}
-
-
-def clean(cell: str) -> str:
-    return without_towers(cell.translate(CONTROLS)).strip()
+            cells += [""] * (len(header) - len(cells))
+            yield {name: cells[place].translate(CONTROLS).strip() for name, place in found.items()}
 
 
 def has_review(fields: dict[str, str]) -> bool:
@@ -82,7 +81,11 @@ def has_review(fields: dict[str, str]) -> bool:
 
 
 def title_of(fields: dict[str, str]) -> str:
-    return " ".join(fields["Title"].split())[:TITLE_LENGTH]
+    return line(fields["Title"], TITLE_LENGTH)
+
+
+def line(text: str, length: int) -> str:
+    return without_towers(" ".join(text[: 2 * length].split()))[:length]
 
 
 def key_of(fields: dict[str, str]) -> str:
@@ -102,7 +105,7 @@ def written(fields: dict[str, str]) -> dict[str, str]:
         "body": body_of(fields),
         # Without the series that Goodreads adds, “(Earthsea, #1)”: no catalogue has it in its titles.
         "book_title": re.sub(r"\s*\([^()]*#[^()]*\)$", "", title) or title,
-        "book_author": " ".join(fields["Author"].split())[:200],
+        "book_author": line(fields["Author"], 200),
         "isbn": isbn_of(fields),
     }
 
@@ -113,7 +116,7 @@ def body_of(fields: dict[str, str]) -> str:
         raise Unfit("It is marked as a spoiler, and here it would be open to everybody.")
     if len(review) > 2 * BODY_LENGTH:  # its tags are not counted for the post
         raise Unfit(f"The review is longer than {BODY_LENGTH:,} characters.")
-    parts = [stars(fields["My Rating"]), to_markdown(review)]
+    parts = [stars(fields["My Rating"]), to_markdown(without_towers(review))]
     body = "\n\n".join(filter(None, parts)) or shelf(fields["Exclusive Shelf"])
     if len(body) > BODY_LENGTH:
         raise Unfit(f"The review is longer than {BODY_LENGTH:,} characters.")

@@ -1,11 +1,15 @@
 """From the little HTML that other sites keep reviews in to Markdown that says the same."""
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*"}
 BLOCKS = {"p", "div", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"}
 UNSEEN = {"script", "style"}
+KNOWN = {*MARKS, *BLOCKS, *UNSEEN, "a", "blockquote", "li"}
+# A tag or a text. Python's own parser is asked for more, and takes half a minute for 40 KB of what never ends.
+PIECES = re.compile(r"<(?P<ends>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,15})(?P<attributes>(?:[\s/][^<>]{0,1000})?)>|[^<]+|<")
+LINK = re.compile(r"""\shref\s{0,9}=\s{0,9}["']?([^"'\s]+)""", re.IGNORECASE)
 DEEPEST = 10  # what is nested further down is text alone
 
 
@@ -15,33 +19,33 @@ def to_markdown(html: str) -> str:
     What was a character stays one: nothing in the text becomes Markdown by chance. Pictures are left out.
     """
     reader = Reader()
-    reader.feed(html)
-    reader.close()
+    reader.read(html)
     return tidied(reader.rest())
 
 
-class Reader(HTMLParser):
+class Reader:
     """Each open tag has what was read within it; where it ends, that becomes Markdown in the one around it."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, str, list[str]]] = [("", "", [])]  # the tag, its link, the text within
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self._add("\n")
-        elif (tag in MARKS or tag in BLOCKS or tag in UNSEEN or tag in ("a", "blockquote", "li")) and len(
-            self._open
-        ) <= DEEPEST:
-            self._open.append((tag, dict(attrs).get("href") or "", []))
+    def read(self, html: str) -> None:
+        for tag in PIECES.finditer(html):
+            ends, name, attributes = tag["ends"], (tag["name"] or "").lower(), tag["attributes"] or ""
+            if not name:
+                self._add(escaped(re.sub(r"[ \t]+", " ", unescape(tag[0]))))
+            elif ends:
+                self._end(name)
+            elif name == "br":
+                self._add("\n")
+            elif name in KNOWN and len(self._open) <= DEEPEST:
+                link = LINK.search(attributes)
+                self._open.append((name, unescape(link[1]) if link else "", []))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if any(tag == name for name, _, _ in self._open[1:]):
             while self._close() != tag:
                 pass
-
-    def handle_data(self, data: str) -> None:
-        self._add(escaped(re.sub(r"[ \t]+", " ", data)))
 
     def rest(self) -> str:
         while len(self._open) > 1:
@@ -75,7 +79,7 @@ def around(text: str, tag: str, link: str) -> str:
     if tag == "li":
         return f"\n- {' '.join(inner.split())}\n"
     if tag in ("ul", "ol"):
-        inner = re.sub(r"\n+(?=- )", "\n", inner)
+        inner = "\n".join(line for line in inner.split("\n") if line.strip())
     return f"\n\n{inner}\n\n" if tag in BLOCKS else text
 
 
@@ -84,8 +88,8 @@ def escaped(text: str) -> str:
     text = re.sub(r"([\\`*_\[\]<])", r"\\\1", text)
     text = re.sub(r"&(?=#?\w+;)", r"\\&", text)
     # What makes a heading, a quotation, a rule or a list at the beginning of a line.
-    text = re.sub(r"(?m)^(\s*)([#>+\-=~])", r"\1\\\2", text)
-    return re.sub(r"(?m)^(\s*\d{1,9})([.)])", r"\1\\\2", text)
+    text = re.sub(r"(?m)^([ \t]*)([#>+\-=~])", r"\1\\\2", text)
+    return re.sub(r"(?m)^([ \t]*\d{1,9})([.)])", r"\1\\\2", text)
 
 
 def tidied(text: str) -> str:

@@ -72,8 +72,7 @@ def not_now(person: User) -> str:
 
 @transaction.atomic
 def begin(person: User, file: UploadedFile, rows: list[tuple[int, dict[str, str]]]) -> Import:
-    name = "".join(character for character in file.name or "" if character.isprintable())
-    batch = Import(person=person, file_name=name[:100])
+    batch = Import(person=person, file_name=(file.name or "")[:100])  # printable: Django has seen to that
     batch.submit()
     ImportRow.objects.bulk_create(
         [

@@ -5,7 +5,8 @@ from datetime import timedelta
 from itertools import takewhile
 
 from celery import shared_task
-from django.db import IntegrityError, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -95,10 +96,9 @@ def make(row: ImportRow, person_id: int) -> RowState:
             return state
     except goodreads.Unfit as unfit:
         return failed(row, str(unfit))
-    except IntegrityError:
-        logger.exception("Row %s of import %s met a post with its key, or was deleted.", row.number, row.import_of_id)
-        return failed(row, OURS)  # tried again it is a duplicate
-    except ValueError:  # a mistake of ours about one row must not hold up the others
+    except (OperationalError, SoftTimeLimitExceeded):  # this has nothing to do with the row
+        raise
+    except Exception:  # a mistake of ours, or a post that came with this key just now; it must not hold up the others
         logger.exception("Row %s of import %s could not be made a post.", row.number, row.import_of_id)
         return failed(row, OURS)
 

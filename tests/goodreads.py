@@ -11,7 +11,7 @@ HEADER = (
 COLUMNS = HEADER.split(",")
 
 
-def row(number: int = 1, **columns: str) -> dict[str, str]:
+def row(number: int = 1, /, **columns: str) -> dict[str, str]:
     """A row; columns by their names, with _ for a space."""
     usual = {
         "Book Id": str(number),

@@ -28,6 +28,8 @@ def shown(html: str) -> str:
         ("<blockquote>One.<br/>Two.</blockquote>Three.", "<blockquote><p>One.<br>Two.</p></blockquote><p>Three.</p>"),
         ("<ul><li>One</li><li>Two</li></ul>", "<ul><li>One</li><li>Two</li></ul>"),
         ("x<script>y</script><img src=a>z", "<p>xz</p>"),
+        ("a<!--b--><![c[d]]><p", "<p>a&lt;!--b--&gt;&lt;![c[d]]&gt;&lt;p</p>"),
+        ("<A HREF=x><B CLASS=y>a</B></A\n>b", "<p><strong>a</strong>b</p>"),
         ("5 &lt; 6 &amp; 7", "<p>5 &lt; 6 &amp; 7</p>"),
     ],
 )
@@ -56,6 +58,6 @@ def test_no_text_loses_a_character(text: str) -> None:
     assert "".join(seen.split()) == "".join(text.split())
 
 
-def test_no_review_takes_long() -> None:
-    """Nested as deep as it is long it would take minutes, were each level joined anew."""
+def test_what_is_nested_too_deep_is_text() -> None:
+    """Were each level joined anew, a review would take minutes."""
     assert to_markdown("<b>" * 15_000 + "deep") == "*" * 20 + "deep" + "*" * 20

@@ -12,7 +12,7 @@ from posts import goodreads
 from posts.models import Import, ImportRow, Post, RowState
 from posts.outbox import MOST_ATTEMPTS, State
 from tasks import enrich
-from tasks.imports import ROWS_AT_ONCE, WINDOW, go_on, sweep
+from tasks.imports import ROWS_AT_ONCE, WINDOW, go_on, make, sweep
 from updater.models import Notice
 
 from ..conftest import MakePost, hand_over
@@ -39,10 +39,13 @@ def step(batch: Import) -> None:
 
 
 def finish(batch: Import) -> None:
-    while Import.objects.get(pk=batch.pk).is_going_on:
+    for _ in range(9):
+        if not Import.objects.get(pk=batch.pk).is_going_on:
+            return
         step(batch)
         for post_id in Post.objects.filter(state=State.PENDING).values_list("pk", flat=True):
             enrich.enrich_post(post_id)
+    raise AssertionError("It comes to no end.")
 
 
 def states(batch: Import) -> list[tuple[str, str]]:
@@ -81,6 +84,22 @@ def test_a_row_that_cannot_be_a_post_says_why_and_holds_up_no_other(ann: User) -
     assert states(batch)[0] == ("failed", "The row has no title.")
     assert states(batch)[1][0] == "failed"
     assert states(batch)[2] == ("done", "")
+
+
+def test_a_mistake_of_ours_about_one_row_holds_up_no_other(ann: User) -> None:
+    batch = begin(ann, row(1), row(2))
+    batch.rows.filter(number=1).update(fields={"Book Id": "1"})  # as no file makes it
+    finish(batch)
+    assert states(batch) == [("failed", "Something went wrong on our side."), ("done", "")]
+
+
+def test_a_row_that_two_workers_come_to_is_made_once(ann: User) -> None:
+    batch = begin(ann, row(1))
+    seen_by_both = batch.rows.get()
+    for _ in range(2):
+        make(seen_by_both, ann.pk)
+    assert states(batch) == [("made", "")]
+    assert Post.objects.count() == 1
 
 
 def test_what_has_become_a_post_is_kept_no_second_time(ann: User) -> None:
