@@ -10,7 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 
 app = Celery("bookshelf")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(related_name="enrich")
+for name in ("enrich", "imports"):
+    app.autodiscover_tasks(related_name=name)
 
 
 @heartbeat_sent.connect

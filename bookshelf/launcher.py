@@ -1,6 +1,6 @@
 """`make run`: the whole site on one machine. Sets up what it needs, has supervisord keep the processes, and says when.
 
-    lock on VAR_DIR → port free? → supervisord → Valkey → migrations → worker, sweep, beat, daphne → ready
+    lock on VAR_DIR → port free? → supervisord → Valkey → migrations → workers, sweep, beat, daphne → ready
 
 Ends with 0 when it is told to (Ctrl-C, SIGTERM), else with 1 and a line that says why.
 """
@@ -203,7 +203,7 @@ def site_answers() -> bool:
             ready = b'"redis": "ok"' in answer.read()
     except (urllib.error.URLError, OSError):
         return False
-    nodes = [node("enrich"), node("sweep")]
+    nodes = [node("enrich"), node("imports"), node("sweep")]
     return ready and len(celery_app.control.ping(destination=nodes, timeout=1.0) or []) == len(nodes)
 
 

@@ -36,6 +36,7 @@ def programs() -> list[Program]:
     return [
         *([Program("valkey", embedded_valkey(), 10, 15)] if embedded() else []),
         Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in, BROKER_FLAPS),
+        Program("imports", worker("imports", "INFO", "--concurrency", "1"), 20, task_ends_in, BROKER_FLAPS),
         Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in, BROKER_FLAPS),
         Program("beat", celery("beat", "WARNING"), 30, 10, BROKER_FLAPS),
         Program("web", daphne(), 40, 40),

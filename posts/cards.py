@@ -41,6 +41,7 @@ class CardRow(NamedTuple):
     excerpt: str
     minutes: int
     published_at: datetime
+    imported: bool
     like_count: int
     comment_count: int
 

@@ -11,11 +11,8 @@ from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
-from .models import BIDI_CONTROLS, BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
-from .rendering import render_markdown, without_towers
-
-# Left out of what is typed. A NUL is not, it is refused: nobody types that.
-CONTROLS = BIDI_CONTROLS | dict.fromkeys([*range(0x01, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
+from .models import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
+from .rendering import CONTROLS, render_markdown, without_towers
 
 
 class TextField(forms.CharField):

@@ -167,8 +167,8 @@ def _subjects(interests: Iterable[Interest], wish: str) -> tuple[list[int], list
 
 class PostQuerySet(OutboxQuerySet["Post"]):
     def waiting(self, author_id: int) -> PostQuerySet:
-        """An author's that readers do not see yet, the newest first."""
-        return self.filter(author_id=author_id, published_at__isnull=True).order_by("-id")
+        """An author's that readers do not see yet, the newest first; those of an import are on its own page."""
+        return self.filter(author_id=author_id, published_at__isnull=True, imported=False).order_by("-id")
 
     def published(self) -> PostQuerySet:
         return self.filter(published_at__isnull=False)
@@ -236,6 +236,8 @@ class Post(Outbox):
     key = models.CharField(max_length=64, null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
+    # One of a batch, and as it came: it waits behind what people write, and is no news to anybody's open page.
+    imported = models.BooleanField(default=False, db_default=False, editable=False)
 
     # The author's.
     title = models.CharField(max_length=TITLE_LENGTH)
@@ -316,7 +318,8 @@ class Post(Outbox):
     def edit(self) -> None:
         """Hand the changed text to the pipeline; readers go on seeing the old one until it is ready."""
         self.edited_at = timezone.now()
-        self.submit(*self.WRITTEN_COLUMNS, "edited_at")
+        self.imported = False
+        self.submit(*self.WRITTEN_COLUMNS, "edited_at", "imported")
 
     @property
     def is_being_worked_on(self) -> bool:
@@ -471,4 +474,54 @@ class Notification(models.Model):
 
 
 def posts_in_the_last_hour(author_id: int) -> int:
-    return Post.objects.filter(author_id=author_id, created_at__gt=timezone.now() - timedelta(hours=1)).count()
+    """Without what came by an import, which has limits of its own."""
+    since = timezone.now() - timedelta(hours=1)
+    return Post.objects.filter(author_id=author_id, created_at__gt=since, imported=False).count()
+
+
+class RowState(models.TextChoices):
+    """What has come of a row: there already, or else made into a post, which then has to get through."""
+
+    WAITING = "waiting"
+    MADE = "made"
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+class Import(Outbox):
+    """A file that becomes posts, row by row, and (in Outbox) when to go on with it."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="imports")
+    file_name = models.CharField(max_length=100)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OutboxQuerySet.as_manager()
+
+    def get_absolute_url(self) -> str:
+        return reverse("posts:import", args=[self.pk])
+
+    @property
+    def is_going_on(self) -> bool:
+        return self.state in (State.PENDING, State.PROCESSING)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each state."""
+        found = self.rows.order_by().values_list("state").annotate(rows=models.Count("pk"))
+        return {state.value: 0 for state in RowState} | dict(found)
+
+
+class ImportRow(models.Model):
+    """One row of the file: what it says, as long as it is needed, and what has come of it."""
+
+    import_of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=TITLE_LENGTH)
+    fields = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=RowState, default=RowState.WAITING)
+    reason = models.CharField(max_length=200, blank=True)
+    post = models.ForeignKey(Post, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["import_of", "number"], name="import_row_once")]
+        indexes = [models.Index(fields=["import_of", "state", "number"], name="import_row_by_state")]

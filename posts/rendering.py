@@ -14,6 +14,8 @@ from .models import BIDI_CONTROLS
 
 EXCERPT_LENGTH = 280
 WORDS_A_MINUTE = 220
+# Left out of what is typed. A NUL is not, it is refused: nobody types that.
+CONTROLS = BIDI_CONTROLS | dict.fromkeys([*range(0x01, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
 MOST_MARKS = 8  # on one letter; no script needs half of that, and more reach into the lines around
 
 TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}

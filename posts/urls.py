@@ -1,11 +1,15 @@
 from django.urls import path
 
-from . import following, inbox, talking, views, writing
+from . import export, following, importing, inbox, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
     path("", views.post_list, name="list"),
     path("mine/", views.mine, name="mine"),
+    path("mine/export/", export.export, name="export"),
+    path("mine/import/", importing.import_add, name="add_import"),
+    path("mine/import/<int:pk>/", importing.import_detail, name="import"),
+    path("mine/import/<int:pk>/retry/", importing.import_retry, name="retry_import"),
     path("following/", following.following, name="following"),
     path("notifications/", inbox.inbox, name="notifications"),
     path("notifications/read/", inbox.read_all, name="read_all"),

@@ -46,12 +46,13 @@ def book_of(post: Post) -> Book | None:
     return Book.objects.get_or_create(key=key, defaults=typed)[0]
 
 
-def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
+def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str], *, patient: bool = False) -> None:
     """Ask the catalogues for what the row does not know yet. Does nothing where all is known.
 
     Args:
         reached: told of each step before it is begun.
         sources: filled with what each one that was asked answered, by its name, and what came of the "cover".
+        patient: whether all others go first at the catalogues.
 
     Raises:
         Postponed: not now, or not yet.
@@ -66,7 +67,7 @@ def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str
         book.refresh_from_db()  # another one may have asked meanwhile
         with Outside() as outside:
             if lookup_is_due(book):
-                look_up(book, outside, reached, sources)
+                look_up(book, outside, reached, sources, patient)
             if cover_is_due(book):
                 fetch_cover(book, outside, reached, sources)
     finally:
@@ -107,7 +108,9 @@ def catalogues() -> list[Catalogue]:
     return [openlibrary, googlebooks] if settings.GOOGLE_BOOKS_KEY else [openlibrary]
 
 
-def look_up(book: Book, outside: Outside, reached: Callable[[Step], None], sources: dict[str, str]) -> None:
+def look_up(
+    book: Book, outside: Outside, reached: Callable[[Step], None], sources: dict[str, str], patient: bool
+) -> None:
     """Ask one catalogue after the other, until one has the book. Where none has, the first trouble counts: it is
     worth asking again."""
     troubles: list[NoAnswer] = []
@@ -115,7 +118,7 @@ def look_up(book: Book, outside: Outside, reached: Callable[[Step], None], sourc
     for catalogue in in_turn:
         try:
             check_that_it_may_be_asked(catalogue.NAME, outside)
-            take_turn(catalogue.NAME, tried=bool(sources))
+            take_turn(catalogue.NAME, tried=bool(sources), patient=patient)
             if not sources:
                 reached(Step.LOOKING_UP)
             kept = 0 if catalogue is in_turn[-1] else KEPT_FOR_THE_NEXT
@@ -182,9 +185,9 @@ def check_that_it_may_be_asked(source: str, outside: Outside) -> None:
         raise NotNow(f"{source} is being left alone", wait)
 
 
-def take_turn(source: str, *, tried: bool) -> None:
+def take_turn(source: str, *, tried: bool, patient: bool) -> None:
     """Raises Postponed where this is not the moment to ask; being early is no reason to ask somebody else."""
-    wait = told_by(limits.seconds_to_wait, source)
+    wait = told_by(limits.seconds_to_wait_behind_all if patient else limits.seconds_to_wait, source)
     if wait > 0:
         raise Postponed(f"over the rate limit of {source}", wait=wait, tried=tried)
 

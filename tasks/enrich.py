@@ -72,7 +72,7 @@ def attempt(post_id: int, sources: dict[str, str]) -> str:
 def enrich(post: Post, sources: dict[str, str]) -> str:
     book = books.book_of(post)
     if book is not None and (is_late(post) or timezone.now() < deadline(post)):
-        books.complete(book, lambda step: reached(post, step), sources)
+        books.complete(book, lambda step: reached(post, step), sources, patient=post.imported)
     return publish(post, book)
 
 
@@ -81,22 +81,26 @@ def is_late(post: Post) -> bool:
     return post.step == Step.PUBLISHED
 
 
+def is_awaited(post: Post) -> bool:
+    """Whether its author looks at this very post: not where only its cover is late, or where it is one of many."""
+    return not is_late(post) and not post.imported
+
+
 def deadline(post: Post) -> datetime:
     """From then on the post goes out without what the catalogue still owes."""
     return post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
 
 
 def reached(post: Post, step: Step) -> None:
-    late = is_late(post)
-    if not post.note(step=Step.PUBLISHED if late else step):
+    if not post.note(step=Step.PUBLISHED if is_late(post) else step):
         raise Superseded
-    if not late:  # for a cover that comes late nobody waits
+    if is_awaited(post):
         tell_author(post.pk)
 
 
 def publish(post: Post, book: Book | None) -> str:
     """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
-    late, is_new = is_late(post), post.published_at is None
+    awaited, is_new = is_awaited(post), post.published_at is None
     rendering = render_body(post.body)
     columns = {
         "step": Step.PUBLISHED,
@@ -128,9 +132,10 @@ def publish(post: Post, book: Book | None) -> str:
     with transaction.atomic():
         if not post.finish(again_at, **columns):
             raise Superseded
-        notify_of_post(post, is_new=is_new)
+        if not post.imported:  # hundreds at once, which were written elsewhere and long ago
+            notify_of_post(post, is_new=is_new)
         announce(post.pk, notice)  # last: from here on other writers of notices wait
-    if not late:
+    if awaited:
         tell_step(post.pk, post.author_id, Step.PUBLISHED)
     return "published without a cover, for now" if owed else "published"
 
@@ -156,12 +161,12 @@ def postpone(post: Post, wait: float, reason: Exception) -> str:
     tried = not isinstance(reason, books.Postponed) or reason.tried or is_late(post)
     if not post.postpone(now + timedelta(seconds=wait), str(reason) or type(reason).__name__, tried=tried):
         return "superseded"
-    if not is_late(post):
+    if is_awaited(post):
         tell_author(post.pk)
     # The sweep is up to five seconds late. A long wait is its own all the same: the broker delivers again what
     # a worker keeps for minutes.
     if wait <= LONGEST_BACK_OFF:
-        enqueue(post.pk, countdown=wait)
+        enqueue(post.pk, countdown=wait, imported=post.imported)
     return f"postponed: {reason}"
 
 
@@ -172,8 +177,8 @@ def sweep() -> None:
     reclaimed = Post.objects.reclaim(now)
     for post_id in reclaimed:
         tell_author(post_id)  # some of them have been given up
-    overdue = Post.objects.overdue(now).values_list("pk", flat=True)[:SWEEP_SIZE]
-    sent = list(takewhile(enqueue, overdue))
+    overdue = Post.objects.overdue(now).values_list("pk", "imported")[:SWEEP_SIZE]
+    sent = [post_id for post_id, _ in takewhile(lambda row: enqueue(row[0], imported=row[1]), overdue)]
     Post.objects.put_off(sent, now, now + SWEEP_PAUSE)
     if reclaimed or sent:
         logger.info("The sweep took back %s posts and put %s in the queue.", len(reclaimed), len(sent))

@@ -14,6 +14,8 @@ from kombu.pools import producers
 from updater.calm import Calm
 
 ENRICH = "tasks.enrich.enrich_post"
+GO_ON = "tasks.imports.go_on"
+IMPORTS = "imports"  # the queue of what nobody waits for
 # With a retry a frozen Redis takes 3 to 4.5 s, without 1.5; a connection that is merely stale is renewed either way.
 ONE_TRY = {"max_retries": 0}
 
@@ -21,30 +23,41 @@ calm = Calm()
 logger = logging.getLogger(__name__)
 
 
-def enqueue(post_id: int, countdown: float = 0) -> bool:
+def enqueue(post_id: int, countdown: float = 0, *, imported: bool = False) -> bool:
     """Ask a worker to enrich a post; False where the broker did not take it and the sweep will.
 
     Args:
         countdown: seconds until a worker may begin.
+        imported: whether it came with many others, which no post that somebody has just written is to wait behind.
     """
+    return _send(ENRICH, post_id, f"Post {post_id}", task_ids(post_id), IMPORTS if imported else "enrich", countdown)
+
+
+def enqueue_import(import_id: int, countdown: float = 0) -> bool:
+    """The same for an import, to go on with it."""
+    return _send(GO_ON, import_id, f"Import {import_id}", f"import-{import_id}-", IMPORTS, countdown)
+
+
+def _send(task: str, pk: int, what: str, ids: str, queue: str, countdown: float) -> bool:
     if calm.quiet:
-        logger.info("Post %s is left to the sweep; the broker failed a moment ago.", post_id)
+        logger.info("%s is left to the sweep; the broker failed a moment ago.", what)
         return False
     try:
         with producers[_impatient()].acquire(block=True, timeout=settings.REDIS_PATIENCE) as producer:
             if calm.quiet:  # it failed for another thread while this one waited for a producer
                 return False
             current_app.send_task(
-                ENRICH,
-                (post_id,),
-                task_id=f"{task_ids(post_id)}{uuid.uuid4().hex}",
+                task,
+                (pk,),
+                task_id=f"{ids}{uuid.uuid4().hex}",
+                queue=queue,
                 countdown=countdown or None,
                 producer=producer,
                 retry_policy=ONE_TRY,
             )
     except (OperationalError, LimitExceeded) as error:
         calm.failed()
-        logger.warning("Post %s is left to the sweep; the broker did not take it: %s", post_id, error)
+        logger.warning("%s is left to the sweep; the broker did not take it: %s", what, error)
         return False
     return True
 

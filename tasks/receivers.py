@@ -9,17 +9,18 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from posts.counts import goes_with_its_post
-from posts.models import Comment, Like, Post, Step
+from posts.models import Comment, Import, Like, Post, Step
 from posts.notifications import notified
 from posts.outbox import State
 from updater import log
 from updater.announce import announce
 
-from .queue import enqueue
+from .queue import enqueue, enqueue_import
 from .signals import tell_counts, tell_step, tell_unread
 
 # Whoever saves waits for no broker. One thread, so that posts are handed over in the order in which they were saved;
-# at its end a process waits for it. Workers, which fork, save no posts.
+# at its end a process waits for it. A worker's children, which save imported posts, have forked by then; of what one
+# leaves undone the sweep knows.
 hands = ThreadPoolExecutor(1, "hand-over")
 # A signal takes a third of a millisecond, and nobody is to wait for more of them; others see it on their next page.
 MOST_TOLD = 300
@@ -29,15 +30,16 @@ logger = logging.getLogger(__name__)
 @receiver(post_save, sender=Post, dispatch_uid="enqueue a saved post")
 def enqueue_saved(instance: Post, **kwargs: Any) -> None:
     if instance.state == State.PENDING:
-        post_id, author_id = instance.pk, instance.author_id
-        transaction.on_commit(lambda: hands.submit(hand_over, post_id, author_id), robust=True)
+        post_id, author_id, imported = instance.pk, instance.author_id, instance.imported
+        transaction.on_commit(lambda: hands.submit(hand_over, post_id, author_id, imported), robust=True)
 
 
-def hand_over(post_id: int, author_id: int) -> None:
+def hand_over(post_id: int, author_id: int, imported: bool) -> None:
     """Put a saved post in the queue, and say so to its author's pages before a worker says more."""
     try:
-        tell_step(post_id, author_id, Step.SAVED)
-        enqueue(post_id)
+        if not imported:
+            tell_step(post_id, author_id, Step.SAVED)
+        enqueue(post_id, imported=imported)
     except Exception:  # whatever it is, the sweep does not depend on it
         logger.exception("Post %s is left to the sweep; it could not be handed over.", post_id)
 
@@ -60,3 +62,9 @@ def tell_counted(instance: Like | Comment, origin: object = None, **kwargs: Any)
     if not goes_with_its_post(origin):
         post_id = instance.post_id
         transaction.on_commit(lambda: tell_counts(post_id), robust=True)
+
+
+@receiver(post_save, sender=Import, dispatch_uid="enqueue an import")
+def enqueue_saved_import(instance: Import, **kwargs: Any) -> None:
+    import_id = instance.pk
+    transaction.on_commit(lambda: hands.submit(enqueue_import, import_id), robust=True)

@@ -1,6 +1,6 @@
 """What open pages are told beside the notices: how far a post has come, and its numbers of likes and comments."""
 
-from posts.models import Post, Step
+from posts.models import Import, Post, Step
 from posts.notifications import unread_of
 from posts.progress import add_progress
 from updater.announce import signal
@@ -40,3 +40,15 @@ def tell_unread(people: list[int]) -> None:
     """Each of them how many notifications they have not read; to their own pages alone."""
     for person, unread in unread_of(people).items():
         signal({"type": "notification", "unread": unread}, to=person)
+
+
+def tell_import(batch: Import, *, done: bool = False) -> None:
+    """That an import has come further; of all its posts only this is said aloud, at the end."""
+    text = ""
+    if done:
+        counts = batch.counts()
+        text = (
+            f"Your import is done: {counts['done']} imported, {counts['duplicate']} here already, "
+            f"{counts['failed']} failed."
+        )
+    signal({"type": "import", "import_id": batch.pk, "text": text}, to=batch.person_id)

@@ -179,7 +179,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     fixtures = item.funcargs.values() if isinstance(item, pytest.Function) else []
     for site in {one for one in fixtures if isinstance(one, Site)} if report.when == "call" and report.failed else ():
-        for program in ("web", "worker", "sweep"):
+        for program in ("web", "worker", "imports", "sweep"):
             report.sections.append((f"the end of {program}.log", site.log(program)[-5_000:]))
     return report
 

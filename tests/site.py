@@ -32,6 +32,7 @@ from . import databases
 from .catalogue import Catalogue
 
 ROOT = Path(__file__).parent.parent
+BOUNDARY = "between-the-fields"
 
 
 def free_port() -> int:
@@ -77,6 +78,13 @@ class Visitor:
             self.get("/accounts/login/")
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": self._token(), **fields}).encode()
         return self._open(urllib.request.Request(self.url + path, data=data))
+
+    def upload(self, path: str, data: bytes) -> Answer:
+        """Send a form whose only field is a file."""
+        head = 'Content-Disposition: form-data; name="file"; filename="export.csv"\r\nContent-Type: text/csv\r\n\r\n'
+        body = f"--{BOUNDARY}\r\n{head}".encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "X-CSRFToken": self._token()}
+        return self._open(urllib.request.Request(self.url + path, data=body, headers=headers))
 
     def sign_up(self, username: str) -> Self:
         answer = self.post(

@@ -44,7 +44,7 @@ def interpolated(text: str, **variables: str) -> str:
 
 class TestCompose:
     def test_there_are_all_the_parts_of_the_site(self) -> None:
-        assert set(OURS) == {"web", "worker", "sweep", "beat", "migrate"}
+        assert set(OURS) == {"web", "worker", "imports", "sweep", "beat", "migrate"}
         assert set(SERVICES) - set(OURS) == {"database", "valkey"}
 
     def test_only_the_site_itself_can_be_reached_from_outside_and_at_first_from_this_machine_alone(self) -> None:
@@ -61,7 +61,8 @@ class TestCompose:
 
     def test_each_queue_has_a_worker_of_its_own_and_the_sweep_s_takes_one_task_at_a_time(self) -> None:
         queues = {name: queues_of(service["command"]) for name, service in OURS.items()}
-        assert {name: queue for name, queue in queues.items() if queue} == {"worker": ["enrich"], "sweep": ["sweep"]}
+        own = {"worker": ["enrich"], "imports": ["imports"], "sweep": ["sweep"]}
+        assert {name: queue for name, queue in queues.items() if queue} == own
         assert "--pool solo --concurrency 1" in OURS["sweep"]["command"]
 
     def test_nothing_of_ours_starts_before_what_it_needs_is_there(self) -> None:
@@ -204,7 +205,7 @@ def test_each_process_is_healthy_once_it_is_at_work(container: dict[str, str]) -
 
     subprocess.run(of("migrate")[0], cwd=ROOT, env=container, check=True, stdout=subprocess.DEVNULL)
     with ExitStack() as stack:
-        for name in ("beat", "sweep", "web", "worker"):
+        for name in ("beat", "imports", "sweep", "web", "worker"):
             command, test = of(name)
             own = container | {"VAR_DIR": f"{container['VAR_DIR']}/{name}"}
             assert not is_healthy(test, own)

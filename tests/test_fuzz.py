@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from bookshelf.asgi import http
-from posts.models import Book, Comment, Post
+from posts.models import Book, Comment, Import, Post
 
 from .conftest import MakePost
 from .site import Site
@@ -89,10 +89,10 @@ FIELDS = words("""
     title body spoiler book_title book_author isbn key draft preview liked next username email password1 password2 login
     password oldpassword remember action_primary action_add action_remove action_send code action _selected_action
     select_across post index _save _continue _saveasnew name author year cover_id source_url is_active
-    csrfmiddlewaretoken wish first_name date_joined_0 date_joined_1 groups user_permissions
+    wish file all_rows csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
 """)
 QUERY = words("""
-    before ids since next q o p e all _facets _to_field _popup _changelist_filters created_at__year
+    before after only ids since next q o p e all _facets _to_field _popup _changelist_filters created_at__year
     created_at__month created_at__day state__exact step outcome id__exact pk author__username title__regex
     body__icontains app_label model_name field_name term key
 """)
@@ -258,6 +258,7 @@ def people(
     post = make_published(pk=OURS, book=book)
     make_post(pk=WAITING)
     Comment.objects.create(pk=OURS, post=post, author=ann, body="Yes.", html="<p>Yes.</p>")
+    Import.objects.create(pk=OURS, person=ann, state="failed")
     root = User.objects.create_superuser("root")
     return {"a stranger": Sender(None), "an author": Sender(ann), "a reader": Sender(bob), "an operator": Sender(root)}
 
@@ -304,6 +305,9 @@ FORMS: dict[str, dict[str, str]] = {
     f"/books/{OURS}/interest/": {"wish": "mute"},
     f"/posts/{OURS}/interest/": {"wish": "mute"},
     "/notifications/read/": {},
+    "/mine/export/": {},
+    "/mine/import/": {"all_rows": "on"},
+    f"/mine/import/{OURS}/retry/": {},
     "/accounts/signup/": {"username": "eve", "email": "eve@example.org", "password1": "correct horse battery"},
     "/accounts/login/": {"login": "ann", "password": "correct horse battery", "remember": "on", "next": "/"},
     "/accounts/logout/": {"next": "/"},

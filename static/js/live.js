@@ -75,6 +75,7 @@ export function follow(cursor, handlers) {
       case "counts":
       case "progress":
       case "notification":
+      case "import":
         handlers.signal(message);
         break;
       default:

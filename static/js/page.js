@@ -5,7 +5,7 @@ import { followReader, heldIds, insert, remove, replace } from "./cards.js";
 import { refreshDates } from "./dates.js";
 import { gone, refresh, whenFresh } from "./refresh.js";
 import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
-import { alertReader } from "./toast.js";
+import { alertReader, say } from "./toast.js";
 import { sendOnce } from "./forms.js";
 import { keepDraft } from "./draft.js";
 import { previewInPlace } from "./preview.js";
@@ -60,7 +60,9 @@ function published(notice) {
   }
   const card = insert(notice, inStream);
   if (card) {
-    alertReader(notice, card);
+    if (!("quiet" in card.dataset)) {
+      alertReader(notice, card); // not of each of many that somebody brings along
+    }
     refresh("book");
   }
 }
@@ -114,10 +116,17 @@ function cameOn(message) {
   refresh("waiting", "progress", "mine");
 }
 
+function imported(message) {
+  refresh("import");
+  if (message.text) {
+    say(message.text);
+  }
+}
+
 // What went by while nobody told this page: signals are not replayed.
 async function caughtUp() {
-  if (document.querySelector("[data-own-post]")) {
-    refresh("waiting", "progress", "mine", "post");
+  if (document.querySelector("[data-own-post], [data-import]")) {
+    refresh("waiting", "progress", "mine", "post", "import");
   }
   const shown = [...document.querySelectorAll("[data-post-id]")].map((element) => element.dataset.postId);
   fetchUnread();
@@ -159,7 +168,7 @@ async function fetchUnread() {
   }
 }
 
-const signals = { counts: counted, progress: cameOn, notification: showUnread };
+const signals = { counts: counted, progress: cameOn, notification: showUnread, import: imported };
 
 follow(document.body.dataset.cursor, {
   caughtUp: spread(caughtUp),

@@ -160,11 +160,11 @@ def test_all_can_be_marked_as_read_and_nobody_else_s(
 def test_a_thread_can_be_muted_and_heard_again(reader: Client, make_published: MakePost, bob: User, eve: User) -> None:
     post = make_published(author=bob)
     address = f"/posts/{post.pk}/interest/"
-    assert "Hear no more" in reader.get(post.get_absolute_url()).content.decode()
+    assert "Mute this conversation" in reader.get(post.get_absolute_url()).content.decode()
     assert reader.post(address, {"wish": "mute"}).headers["Location"] == f"{post.get_absolute_url()}#comments"
     say(post, eve)
     assert of(bob) == []
-    assert "Hear of these comments again" in reader.get(post.get_absolute_url()).content.decode()
+    assert "Hear of this conversation again" in reader.get(post.get_absolute_url()).content.decode()
     reader.post(address, {"wish": ""})
     assert len(of(bob)) == 1
     assert "data-muted" not in reader.get("/").content.decode()

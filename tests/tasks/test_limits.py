@@ -31,6 +31,26 @@ def test_who_comes_back_a_little_early_is_in_time_and_the_rate_stays_what_it_is(
     assert int(broker.get(limits.key(OURS, "free")) or 0) == free + 10_000_000
 
 
+def test_who_is_patient_goes_behind_all_others_and_leaves_every_second_turn_free(settings: Settings) -> None:
+    settings.CATALOGUE_RATE = 0.1  # one in ten seconds
+    assert limits.seconds_to_wait_behind_all(OURS) == 0
+    patient = [limits.seconds_to_wait_behind_all(OURS) for _ in range(3)]
+    for turn, wait in enumerate(patient, start=1):
+        assert 20 * turn - 5 < wait <= 20 * turn
+    others = [limits.seconds_to_wait(OURS) for _ in range(3)]  # as if nobody were patient
+    for turn, wait in enumerate(others, start=1):
+        assert 10 * turn - 5 < wait <= 10 * turn
+
+
+def test_while_others_wait_for_their_turn_who_is_patient_has_none(broker: redis.Redis, settings: Settings) -> None:
+    settings.CATALOGUE_RATE = 0.1
+    limits.seconds_to_wait(OURS)
+    limits.seconds_to_wait(OURS)
+    broker.delete(limits.key(OURS, "free"))  # as it is when that turn has come
+    assert 20 < limits.seconds_to_wait_behind_all(OURS) <= 30
+    assert limits.seconds_to_wait(OURS) == 0
+
+
 def test_a_turn_comes_again(settings: Settings) -> None:
     settings.CATALOGUE_RATE = 1000
     assert limits.seconds_to_wait(OURS) == 0
