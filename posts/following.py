@@ -40,7 +40,7 @@ def following(request: SignedInRequest) -> HttpResponse:
 def in_author(request: SignedInRequest, username: str) -> HttpResponse:
     author = get_object_or_404(User, username=username, is_active=True)
     if author != request.user:
-        record(request, author=author)
+        record(request, wished(request), author=author)
     return redirect("posts:author", username)
 
 
@@ -49,17 +49,24 @@ def in_author(request: SignedInRequest, username: str) -> HttpResponse:
 def in_book(request: SignedInRequest, pk: int) -> HttpResponse:
     # As long as nothing is posted about it, nobody is to know of it.
     book = get_object_or_404(Book.objects.filter(posts__published_at__isnull=False).distinct(), pk=pk)
-    record(request, book=book)
+    record(request, wished(request), book=book)
     return redirect(book)
 
 
-def record(request: SignedInRequest, **subject: Any) -> None:
-    """Keep what the form says this person wants of an author or a book: one wish, or none any more."""
-    wish = request.POST.get("wish")
+def wished(request: SignedInRequest) -> str:
+    """What the form says; empty for nothing any more."""
+    wish = request.POST.get("wish", "")
+    return wish if wish in Interest.Wish.values else ""
+
+
+def record(request: SignedInRequest, wish: str, **subject: Any) -> None:
+    """Keep what this person wants of an author, a book or a post: one wish, or none any more where it is empty."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=request.user.pk)  # or two at once would both be the last one allowed
+        # Or two at once would both be the last one allowed. What only refers to the person does not wait for this lock:
+        # two who follow each other would wait for one another.
+        User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
         own = Interest.objects.filter(person=request.user)
-        if wish not in Interest.Wish.values:
+        if not wish:
             own.filter(**subject).delete()
         elif own.exclude(**subject).count() >= MOST_INTERESTS:
             messages.error(request, f"You follow and mute {MOST_INTERESTS} already, and more cannot be kept.")

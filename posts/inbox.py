@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from .following import record, wished
 from .models import Interest, Notification, NotificationQuerySet, Post
 from .notifications import notified, unread_of
 from .views import PAGE_LENGTH, SignedInRequest, whole_number
@@ -63,10 +64,5 @@ def unread(request: SignedInRequest) -> JsonResponse:
 def mute_thread(request: SignedInRequest, pk: int) -> HttpResponse:
     """Hear no more of what is said to a post; or again, where `wish` is empty."""
     post = get_object_or_404(Post.objects.published(), pk=pk)
-    with transaction.atomic():
-        if request.POST.get("wish") == Interest.Wish.MUTE:
-            Interest.objects.get_or_create(person=request.user, post=post, defaults={"wish": Interest.Wish.MUTE})
-        else:
-            Interest.objects.filter(person=request.user, post=post).delete()
-        notified.send(Notification, people=[request.user.pk])
+    record(request, Interest.Wish.MUTE if wished(request) == Interest.Wish.MUTE else "", post=post)
     return redirect(f"{post.get_absolute_url()}#comments")

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from .counts import goes_with_its_post
 from .models import Comment, Interest, Notification, Post
 
 MOST_MENTIONS = 10  # in one text; more is not meant for anybody
@@ -64,6 +65,20 @@ def notify(kinds: dict[int, str], actor: int, post: Post, comment: Comment | Non
     )
     if kinds:
         notified.send(Notification, people=list(kinds))
+
+
+@receiver(pre_delete, sender=Post, dispatch_uid="a post's notifications go with it")
+@receiver(pre_delete, sender=Comment, dispatch_uid="a comment's notifications go with it")
+def tell_of_deleted(instance: Post | Comment, origin: object = None, **kwargs: Any) -> None:
+    """Whoever has not read of it has fewer to read; those of a post's comments are told with the post."""
+    is_comment = isinstance(instance, Comment)
+    if is_comment and goes_with_its_post(origin):
+        return
+    about = Q(comment=instance.pk) if is_comment else Q(post=instance.pk)
+    unread_by = Notification.objects.filter(about, read_at__isnull=True).order_by().values_list("person", flat=True)
+    people = list(unread_by.distinct())
+    if people:
+        notified.send(Notification, people=people)
 
 
 def unread_of(people: list[int]) -> dict[int, int]:

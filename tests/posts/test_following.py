@@ -1,12 +1,16 @@
 """What somebody follows stands on a page of its own; what they mute, nowhere but on its own."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from posts import following
 from posts.models import Book, Interest
+from posts.notifications import notified
 
 from ..conftest import MakePost
 
@@ -112,3 +116,44 @@ def test_there_is_an_end_to_it(reader: Client, bob: User, ann: User) -> None:
     wish(reader, "/authors/u7/", "mute")  # what is kept already may change
     assert Interest.objects.filter(person=bob, wish="mute").count() == 1
     assert Interest.objects.filter(person=bob).count() == following.MOST_INTERESTS
+
+
+def test_muted_threads_count_among_them(reader: Client, make_published: MakePost, bob: User) -> None:
+    others = User.objects.bulk_create(User(username=f"u{number}") for number in range(following.MOST_INTERESTS))
+    Interest.objects.bulk_create(Interest(person=bob, author=other, wish="follow") for other in others)
+    address = f"/posts/{make_published().pk}/"
+    wish(reader, address, "mute")
+    assert Interest.objects.filter(person=bob).count() == following.MOST_INTERESTS
+    Interest.objects.filter(person=bob)[0].delete()
+    wish(reader, address, "mute")
+    assert Interest.objects.filter(person=bob, wish="mute").get().post
+    wish(reader, address, "follow")  # a thread is followed by taking part
+    assert not Interest.objects.filter(person=bob, post__isnull=False).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("broker")
+def test_two_people_follow_each_other_at_the_same_moment(reader: Client, ann: User) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one write at a time.")
+    answers = []
+
+    def follow_back() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")  # or it would wait for the one that waits for it
+        other = Client()
+        other.force_login(ann)
+        try:
+            return wish(other, "/authors/bob/", "follow")
+        finally:
+            connection.close()
+
+    def meanwhile(**kwargs: Any) -> None:
+        notified.disconnect(meanwhile)
+        with ThreadPoolExecutor(1) as hands:
+            answers.append(hands.submit(follow_back).result())
+
+    notified.connect(meanwhile)
+    wish(reader, "/authors/ann/", "follow")
+    assert answers == ["/authors/bob/"]
+    assert Interest.objects.count() == 2

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from posts.models import Book, Comment, Interest, Notification, Post
-from posts.notifications import MOST_MENTIONS, notify_of_post
+from posts.notifications import MOST_MENTIONS, notified, notify_of_post
 
 from ..conftest import MakePost
 
@@ -132,6 +133,24 @@ def test_what_is_not_to_be_seen_is_neither_in_the_list_nor_counted(
     assert len(of(ann)) == 1
     HIDING[what](one)
     assert of(ann) == []
+
+
+@pytest.mark.parametrize("what", ["comment", "post"])
+def test_those_who_have_not_read_it_are_told_when_it_is_deleted(
+    what: str, make_published: MakePost, ann: User, bob: User, eve: User
+) -> None:
+    comment = say(make_published(), bob, "@eve")
+    say(comment.post, bob, "@eve")
+    Notification.objects.filter(person=eve).update(read_at=timezone.now())
+    told: list[list[int]] = []
+
+    def hear(people: list[int], **kwargs: Any) -> None:
+        told.append(people)
+
+    notified.connect(hear)
+    (comment if what == "comment" else comment.post).delete()
+    notified.disconnect(hear)
+    assert told == [[ann.pk]]
 
 
 def test_opening_one_leads_to_what_it_is_about_and_counts_as_reading(
