@@ -57,6 +57,10 @@ CONTENT_SECURITY_POLICY = {
 
 # --- limits; a site on plain http is a laptop or a test and has none unless told ------------------
 POSTS_PER_HOUR = environment.whole("POSTS_PER_HOUR", 60 if HTTPS else 0, lowest=0)
+# For so many days an account is new, and has an hour's limits of its own.
+NEW_ACCOUNT_DAYS = environment.whole("NEW_ACCOUNT_DAYS", 3 if HTTPS else 0, lowest=0, highest=365)
+NEW_POSTS_PER_HOUR = environment.whole("NEW_POSTS_PER_HOUR", 5 if HTTPS else 0, lowest=0)
+NEW_COMMENTS_PER_HOUR = environment.whole("NEW_COMMENTS_PER_HOUR", 20 if HTTPS else 0, lowest=0)
 SIGNUPS_PER_MINUTE = environment.whole("SIGNUPS_PER_MINUTE", 10 if HTTPS else 0, lowest=0)
 # Many people may share an address, and each of them has several pages open; who is refused asks now and then instead.
 SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 200 if HTTPS else 0, lowest=0)

@@ -7,7 +7,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -471,12 +471,6 @@ class Notification(models.Model):
         """Where that is which it is about."""
         address = self.post.get_absolute_url()
         return f"{address}#comment-{self.comment_id}" if self.comment_id else address
-
-
-def posts_in_the_last_hour(author_id: int) -> int:
-    """Without what came by an import, which has limits of its own."""
-    since = timezone.now() - timedelta(hours=1)
-    return Post.objects.filter(author_id=author_id, created_at__gt=since, imported=False).count()
 
 
 class RowState(models.TextChoices):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from .drafts import saved
 from .forms import CommentForm, NewCommentForm
 from .models import Comment, Like, Post
+from .quotas import complaint_about_comments
 from .state import state_of
 from .views import SignedInRequest, page_of_comments
 
@@ -61,7 +62,10 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(f"{post.get_absolute_url()}#comment")
         if form.is_valid():
-            return saved(request, redirect(submit_once(form, pk, request.user.pk)))
+            complaint = "" if first_of(form, request.user.pk) else complaint_about_comments(request.user)
+            if not complaint:
+                return saved(request, redirect(submit_once(form, pk, request.user.pk)))
+            form.add_error(None, complaint)
     context = {"post": post, "form": form, **page_of_comments(post, request.GET.get("before"))}
     return render(request, "posts/comments.html", context)
 
@@ -70,21 +74,26 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
 def submit_once(form: NewCommentForm, post_id: int, author_id: int) -> Comment:
     """Save a new comment, or find the one that the same form has become already (as posts do)."""
     locked_post(post_id)
-    key = form.cleaned_data["key"] or None
-    first = Comment.objects.filter(author_id=author_id, key=key).first() if key else None
+    first = first_of(form, author_id)
     if first:
         return first
     comment: Comment = form.save(commit=False)
-    comment.post_id, comment.author_id, comment.key = post_id, author_id, key
+    comment.post_id, comment.author_id, comment.key = post_id, author_id, form.cleaned_data["key"] or None
     try:
         with transaction.atomic():
             comment.save()
     except IntegrityError:  # that lock is one post's, and the key came to another post at the same time
-        first = Comment.objects.filter(author_id=author_id, key=key).first() if key else None
+        first = first_of(form, author_id)
         if first is None:
             raise
         return first
     return comment
+
+
+def first_of(form: NewCommentForm, author_id: int) -> Comment | None:
+    """The comment that the same form has become already."""
+    key = form.cleaned_data["key"]
+    return Comment.objects.filter(author_id=author_id, key=key).first() if key else None
 
 
 def own_comment(request: SignedInRequest, pk: int, comment_pk: int) -> Comment:

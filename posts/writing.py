@@ -1,6 +1,5 @@
 """What authors do: write a post, look at it beforehand, edit it, try again what has failed, delete it."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -11,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from .drafts import saved
 from .forms import NewPostForm, PostForm
-from .models import Post, posts_in_the_last_hour
+from .models import Post
 from .outbox import State
+from .quotas import complaint_about_posts
 from .rendering import render_body
 from .views import SignedInRequest
 
@@ -26,8 +26,9 @@ def post_add(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
         post = Post.objects.filter(author=request.user, key=key).first() if key else None
-        if post is None and quota_is_used_up(request.user):
-            form.add_error(None, f"That is {settings.POSTS_PER_HOUR} posts within an hour. Please wait a little.")
+        complaint = "" if post else complaint_about_posts(request.user)
+        if complaint:
+            form.add_error(None, complaint)
         else:
             return saved(request, redirect("posts:detail", (post or submit_once(form, request.user)).pk))
     return render(request, "posts/form.html", {"form": form})
@@ -39,10 +40,6 @@ def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> H
     body = form.cleaned_data.get("body")
     context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
     return render(request, "posts/form.html", context)
-
-
-def quota_is_used_up(author: User) -> bool:
-    return 0 < settings.POSTS_PER_HOUR <= posts_in_the_last_hour(author.pk)
 
 
 def submit_once(form: NewPostForm, author: User) -> Post:
