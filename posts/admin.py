@@ -9,7 +9,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from .forms import CommentForm, PostForm
-from .models import Book, Comment, Post
+from .models import Act, Book, Comment, Post
 
 
 @admin.register(Post)
@@ -75,3 +75,19 @@ class CommentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscript
     def save_model(self, request: HttpRequest, obj: Comment, form: ModelForm[Any], change: bool) -> None:
         if form.has_changed():
             form.save()
+
+
+@admin.register(Act)
+class ActAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    list_display = ("at", "__str__", "reason")
+    list_filter = ("deed",)
+    search_fields = ("moderator_name", "person_name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Act | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Act | None = None) -> bool:
+        return False

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .cards import rows_of
 from .interests import interests_of
-from .models import Book, Interest, Notification, Post
+from .models import Book, Interest, Notification, Post, visible
 from .notifications import notified
 from .views import SignedInRequest, cards, page_of
 
@@ -48,7 +48,7 @@ def in_author(request: SignedInRequest, username: str) -> HttpResponse:
 @require_POST
 def in_book(request: SignedInRequest, pk: int) -> HttpResponse:
     # As long as nothing is posted about it, nobody is to know of it.
-    book = get_object_or_404(Book.objects.filter(posts__published_at__isnull=False).distinct(), pk=pk)
+    book = get_object_or_404(Book.objects.filter(visible("posts__")).distinct(), pk=pk)
     record(request, wished(request), book=book)
     return redirect(book)
 

@@ -22,6 +22,7 @@ from .outbox import Outbox, OutboxQuerySet, State
 TITLE_LENGTH = 200
 BODY_LENGTH = 20_000
 COMMENT_LENGTH = 5_000
+REASON_LENGTH = 500
 SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
 DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
 SLUG_LENGTH = 60
@@ -165,13 +166,22 @@ def _subjects(interests: Iterable[Interest], wish: str) -> tuple[list[int], list
     return authors, [interest.book_id for interest in these if interest.book_id]
 
 
+def visible(to_post: str = "") -> Q:
+    """That readers see a post: it is published, and not hidden.
+
+    Args:
+        to_post: the way from the rows that are asked for to the post, as in a query: "post__".
+    """
+    return Q(**{f"{to_post}published_at__isnull": False, f"{to_post}hidden_at__isnull": True})
+
+
 class PostQuerySet(OutboxQuerySet["Post"]):
     def waiting(self, author_id: int) -> PostQuerySet:
         """An author's that readers do not see yet, the newest first; those of an import are on its own page."""
         return self.filter(author_id=author_id, published_at__isnull=True, imported=False).order_by("-id")
 
     def published(self) -> PostQuerySet:
-        return self.filter(published_at__isnull=False)
+        return self.filter(visible())
 
     def newest_first(self) -> PostQuerySet:
         return self.order_by("-published_at", "-id")
@@ -262,6 +272,7 @@ class Post(Outbox):
     minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     shown_edited_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
+    hidden_at = models.DateTimeField(null=True, editable=False)  # by a moderator, until one restores it
 
     # Kept true by recount(); of two readings of the counts the one with the higher number is the later.
     like_count = models.PositiveIntegerField(default=0, editable=False)
@@ -289,6 +300,7 @@ class Post(Outbox):
                 condition=Q(published_at__isnull=False),
             ),
             models.Index(fields=["author", "-id"], name="post_of_author_all"),
+            models.Index(fields=["-id"], name="post_hidden", condition=Q(hidden_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -407,10 +419,14 @@ class Comment(models.Model):
     html = models.TextField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
+    hidden_at = models.DateTimeField(null=True, editable=False)  # by a moderator, until one restores it
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["author", "key"], name="comment_once_per_key")]
-        indexes = [models.Index(fields=["post", "-id"], name="comment_newest_first")]
+        indexes = [
+            models.Index(fields=["post", "-id"], name="comment_newest_first"),
+            models.Index(fields=["-id"], name="comment_hidden", condition=Q(hidden_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author} on {self.post}"
@@ -421,11 +437,13 @@ class Comment(models.Model):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def to_be_seen(self) -> NotificationQuerySet:
-        """Those that are shown, and counted: none of what that person mutes, or of an account that is shut."""
+        """Those that are shown, and counted: none of what that person mutes, what is hidden, or of an account that is
+        shut."""
         muted = Interest.objects.filter(person=OuterRef("person"), wish=Interest.Wish.MUTE).filter(
             Q(author=OuterRef("actor")) | Q(book=OuterRef("post__book")) | Q(post=OuterRef("post"))
         )
-        return self.filter(~Exists(muted), post__published_at__isnull=False, actor__is_active=True)
+        is_there = visible("post__") & Q(comment__hidden_at__isnull=True, actor__is_active=True)
+        return self.filter(~Exists(muted), is_there)
 
     def unread(self) -> NotificationQuerySet:
         return self.to_be_seen().filter(read_at__isnull=True)
@@ -519,3 +537,70 @@ class ImportRow(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["import_of", "number"], name="import_row_once")]
         indexes = [models.Index(fields=["import_of", "state", "number"], name="import_row_by_state")]
+
+
+class Report(models.Model):
+    """What somebody says is wrong with a post, or else with a comment; open until a moderator has decided."""
+
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reports", db_index=False
+    )
+    post = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="reports")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="reports")
+    reason = models.CharField(max_length=REASON_LENGTH)
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(post__isnull=False, comment__isnull=True) | Q(post__isnull=True, comment__isnull=False),
+                name="report_of_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["reporter", "post"], name="one_open_report_of_a_post", condition=Q(closed_at__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=["reporter", "comment"], name="one_open_report_of_a_comment", condition=Q(closed_at__isnull=True)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="report_open", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["reporter", "created_at"], name="report_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reporter}: {self.reason}"
+
+
+class Act(models.Model):
+    """What a moderator has done, to whom and why. Written once; whoever and whatever is deleted later stays named."""
+
+    class Deed(models.TextChoices):
+        HIDE = "hide", "hid"
+        RESTORE = "restore", "restored"
+        DISMISS = "dismiss", "dismissed what was reported of"
+        SUSPEND = "suspend", "suspended"
+        REINSTATE = "reinstate", "reinstated"
+
+    deed = models.CharField(max_length=9, choices=Deed)
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    moderator_name = models.CharField(max_length=150)
+    # Whose account, post or comment it is about.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="acts")
+    person_name = models.CharField(max_length=150)
+    post = models.ForeignKey(Post, null=True, on_delete=models.SET_NULL, related_name="acts")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="acts")
+    thing = models.CharField(max_length=300, blank=True)  # in words; empty where it is the account
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        permissions = [("keep_order", "Can keep order: hide, restore, suspend")]
+
+    def __str__(self) -> str:
+        return f"{self.moderator_name} {self.get_deed_display()} {self.thing or self.person_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises IntegrityError where it is there already: what was done is not rewritten."""
+        super().save(*args, **{**kwargs, "force_insert": True})

@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from .models import Like, Post
+from .models import Like, Post, visible
 from .progress import add_progress
 
 MOST_IDS = 100
@@ -32,7 +32,7 @@ def state_of(ids: list[int], person: User | AnonymousUser) -> dict[str, Any]:
     """By id: `likes`, `comments`, `talk` (another number where a comment has changed), `liked` (by this person); of
     their own posts also `progress`."""
     own = Q(author_id=person.pk) if person.is_authenticated else Q()
-    posts = list(Post.objects.filter(Q(published_at__isnull=False) | own, pk__in=ids).defer("body", "html"))
+    posts = list(Post.objects.filter(visible() | own, pk__in=ids).defer("body", "html"))
     liked: set[int] = set()
     if person.is_authenticated:
         liked = set(Like.objects.filter(person=person, post__in=posts).values_list("post_id", flat=True))

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from .drafts import saved
 from .forms import CommentForm, NewCommentForm
 from .models import Comment, Like, Post
+from .moderation import keeps_order
 from .quotas import complaint_about_comments
 from .state import state_of
 from .views import SignedInRequest, page_of_comments
@@ -66,7 +67,8 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
             if not complaint:
                 return saved(request, redirect(submit_once(form, pk, request.user.pk)))
             form.add_error(None, complaint)
-    context = {"post": post, "form": form, **page_of_comments(post, request.GET.get("before"))}
+    context = {"post": post, "form": form, "keeps_order": keeps_order(request.user)}
+    context |= page_of_comments(post, request.GET.get("before"))
     return render(request, "posts/comments.html", context)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import export, following, importing, inbox, talking, views, writing
+from . import export, following, importing, inbox, moderating, reporting, talking, views, writing
 
 app_name = "posts"
 urlpatterns = [
@@ -15,6 +15,19 @@ urlpatterns = [
     path("notifications/read/", inbox.read_all, name="read_all"),
     path("notifications/unread/", inbox.unread, name="unread"),
     path("notifications/<int:pk>/", inbox.follow, name="notification"),
+    path("report/posts/<int:pk>/", reporting.report, name="report"),
+    path("report/posts/<int:pk>/comments/<int:comment_pk>/", reporting.report, name="report_comment"),
+    path("moderation/", moderating.queue, name="moderation"),
+    path("moderation/acts/", moderating.acts, name="acts"),
+    path("moderation/people/<int:pk>/", moderating.person, name="moderate_person"),
+    *(
+        each
+        for kind in moderating.MODELS
+        for each in (
+            path(f"moderation/{kind}/", moderating.hidden, {"kind": kind}, name=f"hidden_{kind}"),
+            path(f"moderation/{kind}/<int:pk>/", moderating.thing, {"kind": kind}, name=f"moderate_{kind}"),
+        )
+    ),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
     path("books/<int:pk>/", views.book_detail, name="book"),

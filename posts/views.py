@@ -16,6 +16,7 @@ from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
 from .interests import interests_of, muted_authors, wish_for
 from .models import EPOCH, Post, PostQuerySet, slug_of
+from .moderation import keeps_order, why_hidden
 from .progress import add_progress
 from .unchanged import Page, conditional
 
@@ -91,11 +92,9 @@ def mine(request: SignedInRequest) -> HttpResponse:
     page = found[:PAGE_LENGTH]
     add_progress(page)
     waits = any(post.is_being_worked_on for post in page)
-    return render(
-        request,
-        "posts/mine.html",
-        {"posts": page, "older": page[-1].pk if len(found) > PAGE_LENGTH else None, "waits": waits},
-    )
+    older = page[-1].pk if len(found) > PAGE_LENGTH else None
+    context = {"posts": page, "older": older, "waits": waits, "keeps_order": keeps_order(request.user)}
+    return render(request, "posts/mine.html", context)
 
 
 def cards(rows: list[CardRow]) -> dict[str, Any]:
@@ -144,15 +143,19 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
             return redirect("posts:detail", pk)
         add_progress([post])
         return render(request, "posts/waiting.html", {"post": post})
+    if post.hidden_at is not None and request.user != post.author and not keeps_order(request.user):
+        raise Http404("Hidden.")
     if slug != post.slug:
         return redirect(post)
+    if post.hidden_at is not None:
+        return render(request, "posts/hidden.html", {"post": post, "reason": why_hidden(post)})
 
     def context() -> dict[str, Any]:
         is_liked = request.user.is_authenticated and post.likes.filter(person=request.user).exists()
         if post.author_id == request.user.pk:
             add_progress([post])
-        wish = wish_for(request, f"post:{pk}")
-        return {"post": post, "is_liked": is_liked, "form": NewCommentForm(), **wish, **page_of_comments(post, None)}
+        own = {"is_liked": is_liked, "keeps_order": keeps_order(request.user), **wish_for(request, f"post:{pk}")}
+        return {"post": post, "form": NewCommentForm(), **own, **page_of_comments(post, None)}
 
     return Page("posts/detail.html", post.on_page, context)
 

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from posts.cards import render_card
 from posts.models import Book, Post, Step, slug_of
 from posts.notifications import notify_of_post
 from posts.outbox import MOST_ATTEMPTS
@@ -19,6 +18,7 @@ from posts.rendering import render_body
 from updater.announce import announce
 
 from . import books
+from .notices import notice_of
 from .queue import enqueue
 from .signals import tell_author, tell_step
 
@@ -121,12 +121,7 @@ def publish(post: Post, book: Book | None) -> str:
     }
     for name, value in columns.items():
         setattr(post, name, value)
-    notice = {
-        "title": post.shown_title,
-        "author": post.author.get_username(),
-        "url": post.get_absolute_url(),
-        "html": render_card(post),
-    }
+    notice = notice_of(post)
     owed = book is not None and books.is_owed(book)
     again_at = timezone.now() + timedelta(seconds=FIRST_LATE_BACK_OFF) if owed else None
     with transaction.atomic():
@@ -134,7 +129,8 @@ def publish(post: Post, book: Book | None) -> str:
             raise Superseded
         if not post.imported:  # hundreds at once, which were written elsewhere and long ago
             notify_of_post(post, is_new=is_new)
-        announce(post.pk, notice)  # last: from here on other writers of notices wait
+        if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news
+            announce(post.pk, notice)  # last: from here on other writers of notices wait
     if awaited:
         tell_step(post.pk, post.author_id, Step.PUBLISHED)
     return "published without a cover, for now" if owed else "published"

@@ -10,11 +10,13 @@ from django.dispatch import receiver
 
 from posts.counts import goes_with_its_post
 from posts.models import Comment, Import, Like, Post, Step
+from posts.moderation import hidden_or_restored
 from posts.notifications import notified
 from posts.outbox import State
 from updater import log
 from updater.announce import announce
 
+from .notices import notice_of
 from .queue import enqueue, enqueue_import
 from .signals import tell_counts, tell_step, tell_unread
 
@@ -49,6 +51,11 @@ def announce_deleted(instance: Post, **kwargs: Any) -> None:
     # Of a post that was never published nobody knows; its id is nobody's business either.
     if log.announced(instance.pk):
         announce(instance.pk, None)
+
+
+@receiver(hidden_or_restored, dispatch_uid="announce a hidden or restored post")
+def announce_hidden_or_restored(post: Post, **kwargs: Any) -> None:
+    announce(post.pk, notice_of(post) if post.hidden_at is None else None)
 
 
 @receiver(notified, dispatch_uid="tell of notifications")

@@ -336,3 +336,10 @@ class Site(Web):
         """Somebody new, signed up and logged in."""
         self._people += 1
         return self.visitor().sign_up(f"author{self._people}")
+
+    def moderator(self) -> Visitor:
+        """Somebody who keeps order, and is nothing else."""
+        person = self.author()
+        join = f"Group.objects.get(name='moderators').user_set.add(User.objects.get(username={person.name!r}))"
+        self.manage("shell", "-c", f"from django.contrib.auth.models import Group, User; {join}")
+        return person

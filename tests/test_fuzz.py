@@ -89,7 +89,7 @@ FIELDS = words("""
     title body spoiler book_title book_author isbn key draft preview liked next username email password1 password2 login
     password oldpassword remember action_primary action_add action_remove action_send code action _selected_action
     select_across post index _save _continue _saveasnew name author year cover_id source_url is_active
-    wish file all_rows csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
+    wish file all_rows reason deed csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
 """)
 QUERY = words("""
     before after only ids since next q o p e all _facets _to_field _popup _changelist_filters created_at__year
@@ -251,7 +251,7 @@ def one_connection() -> Iterator[None]:
 def people(
     one_connection: None, ann: User, bob: User, make_published: MakePost, make_post: MakePost, settings: Settings
 ) -> dict[str, Sender]:
-    """Of whom there are posts, a book and a comment."""
+    """Of whom there are posts, a book and a comment; and an account that can be suspended."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.POSTS_PER_HOUR = 3
     book = Book.objects.create(pk=OURS, key="isbn:9780980200447", isbn="9780980200447", title="Slow reading")
@@ -259,6 +259,7 @@ def people(
     make_post(pk=WAITING)
     Comment.objects.create(pk=OURS, post=post, author=ann, body="Yes.", html="<p>Yes.</p>")
     Import.objects.create(pk=OURS, person=ann, state="failed")
+    User.objects.create_user("max", pk=OURS)
     root = User.objects.create_superuser("root")
     return {"a stranger": Sender(None), "an author": Sender(ann), "a reader": Sender(bob), "an operator": Sender(root)}
 
@@ -308,6 +309,11 @@ FORMS: dict[str, dict[str, str]] = {
     "/mine/export/": {},
     "/mine/import/": {"all_rows": "on"},
     f"/mine/import/{OURS}/retry/": {},
+    f"/report/posts/{OURS}/": {"reason": "a"},
+    f"/report/posts/{OURS}/comments/{OURS}/": {"reason": "a"},
+    f"/moderation/posts/{OURS}/": {"deed": "hide", "reason": "a"},
+    f"/moderation/comments/{OURS}/": {"deed": "hide", "reason": "a"},
+    f"/moderation/people/{OURS}/": {"deed": "suspend", "reason": "a"},
     "/accounts/signup/": {"username": "eve", "email": "eve@example.org", "password1": "correct horse battery"},
     "/accounts/login/": {"login": "ann", "password": "correct horse battery", "remember": "on", "next": "/"},
     "/accounts/logout/": {"next": "/"},

@@ -132,7 +132,7 @@ async def test_words_that_are_being_typed_outlive_the_post(
     field = page.get_by_label("Your comment")
     await field.fill("Too late")
     author.post(f"/posts/{post}/delete/")
-    await expect(page.get_by_text("This post has just been deleted.")).to_be_visible()
+    await expect(page.get_by_text("This post has just been taken away.")).to_be_visible()
     await expect(field).to_have_value("Too late")
 
 

@@ -93,7 +93,7 @@ export function gone() {
   const words = document.createElement("p");
   words.className = "message";
   words.dataset.gone = "";
-  words.textContent = "This post has just been deleted.";
+  words.textContent = "This post has just been taken away.";
   keepPlace(() => post.replaceWith(words));
   document.querySelector(".talk form .acts")?.remove(); // nobody takes a comment any more; its words can be copied
   return null;

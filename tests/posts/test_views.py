@@ -240,11 +240,11 @@ def test_every_page_has_a_strict_content_security_policy(client: Client, address
         # The log's head, posts; of somebody logged in also session, person, what they mute and what they wait for, and
         # how many notifications they have not read.
         ("/", 2, 7),
-        ("/posts/{post}/on-reading-slowly/", 3, 8),  # head, post, comments; their like
-        ("/posts/{post}/comments/", 3, 7),
+        ("/posts/{post}/on-reading-slowly/", 3, 9),  # head, post, comments; their like, whether they keep order
+        ("/posts/{post}/comments/", 3, 8),
         ("/books/{book}/slow-reading/", 2, 6),
         ("/authors/ann/", 2, 6),
-        ("/mine/", None, 8),  # also books and the usual time, for those that are on their way
+        ("/mine/", None, 9),  # also books and the usual time, for those that are on their way
         ("/following/", None, 7),  # once as posts, and once by name
         ("/notifications/", None, 6),
     ],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from posts.models import Book, Interest, Notification, Outcome, Post
+from posts.moderation import Deed, decide
 from posts.outbox import LEASE, MOST_ATTEMPTS, State
 from tasks import books, googlebooks, limits, openlibrary
 from tasks.enrich import enrich_post
@@ -193,6 +194,24 @@ class TestOnce:
         assert while_asked(catalogue, post, lambda: post.delete() and None) == "superseded"
         assert notices() == []
         assert not Notice.objects.exists()
+
+    def test_a_post_hidden_while_its_edit_is_looked_up_is_not_heard_of_again(
+        self, make_post: MakePost, catalogue: Catalogue, bob: User
+    ) -> None:
+        catalogue.add(ISBN)
+        post = make_post()
+        came(post.pk)
+        post.isbn = ISBN
+        post.edit()
+
+        def hide() -> None:
+            assert decide(Deed.HIDE, stored(post), bob, "Spam.")
+
+        assert while_asked(catalogue, post, hide) == "published"
+        assert notices() == [{"new_id": post.pk}]
+        assert decide(Deed.RESTORE, stored(post), bob, "")
+        (told,) = notices()
+        assert str(stored(post).book) in told["html"]
 
     def test_a_worker_that_comes_back_after_its_lease_publishes_nothing(
         self, make_post: MakePost, catalogue: Catalogue
