@@ -340,6 +340,9 @@ class Site(Web):
     def moderator(self) -> Visitor:
         """Somebody who keeps order, and is nothing else."""
         person = self.author()
+        self.make_moderator(person)
+        return person
+
+    def make_moderator(self, person: Visitor) -> None:
         join = f"Group.objects.get(name='moderators').user_set.add(User.objects.get(username={person.name!r}))"
         self.manage("shell", "-c", f"from django.contrib.auth.models import Group, User; {join}")
-        return person

@@ -31,7 +31,8 @@ class Shelf:
             spoiler = author.write("All of it", spoiler="on")
             reader.until(about, spoiler)
         author.post(f"/posts/{about}/comments/", body="Well, ||yes||.")
-        site.author().post(f"/posts/{about}/comments/", body="No.")
+        other = site.author()
+        other.post(f"/posts/{about}/comments/", body="No.")
         site.catalogue.hold()
         waiting = author.write("Still to come", isbn=site.catalogue.add_new())
         post = author.get(f"/posts/{about}/").headers["location"]
@@ -52,7 +53,28 @@ class Shelf:
             f"/posts/{about}/edit/",
         ]
         self.to_its_author += [f"/posts/{about}/delete/", f"/posts/{about}{comment[0]}", "/accounts/logout/"]
+        self.to_its_author += self.kept_in_order(site, other, about)
         self.to_its_author += ["/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
+
+    def kept_in_order(self, site: Site, other: Visitor, about: int) -> list[str]:
+        """Where the same author reports what another has posted, moderates, and sees of their own what was hidden."""
+        with site.reader() as reader:
+            theirs, own = other.write("Shoes", "**Buy** them."), self.author.write("Hidden")
+            reader.until(theirs, own)
+        comment = re.search(
+            r"/report/posts/[0-9]+/comments/([0-9]+)/", self.author.get(f"/posts/{about}/comments/").text
+        )
+        assert comment
+        for address in (f"posts/{theirs}", f"posts/{about}/comments/{comment[1]}"):
+            self.author.post(f"/report/{address}/", reason="An advertisement.")
+        site.make_moderator(self.author)
+        things = [f"/moderation/posts/{own}/", f"/moderation/comments/{comment[1]}/"]
+        for thing in things:
+            self.author.post(thing, deed="hide", reason="As an example.")
+        person = re.search(r"/moderation/people/[0-9]+/", self.author.get(f"/moderation/posts/{theirs}/").text)
+        assert person
+        desk = ["/moderation/", "/moderation/acts/", "/moderation/posts/", "/moderation/comments/", person[0]]
+        return [f"/posts/{own}/hidden/", f"/report/posts/{theirs}/", f"/moderation/posts/{theirs}/", *things, *desk]
 
     def addresses(self, person: Visitor | None) -> list[str]:
         return [*self.to_all, *(self.to_its_author if person else self.to_strangers)]
