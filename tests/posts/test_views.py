@@ -95,9 +95,10 @@ class TestDetail:
         Post.objects.filter(pk=post.pk).update(state=State.FAILED, due_at=None)
         assert "could not be published" in author.get(f"/posts/{post.pk}/").content.decode()
 
-    @pytest.mark.parametrize("number", ["0", "99999999999999999999999", "-1", "x"])
-    def test_a_number_that_is_nobody_s_is_not_found(self, client: Client, number: str) -> None:
-        assert client.get(f"/posts/{number}/").status_code == 404
+    @pytest.mark.parametrize("number", ["0", "9999999999999999999", "-1", "x"])
+    @pytest.mark.parametrize("kind", ["posts", "books"])
+    def test_a_number_that_is_nobody_s_is_not_found(self, client: Client, kind: str, number: str) -> None:
+        assert client.get(f"/{kind}/{number}/").status_code == 404
 
 
 class TestBook:
