@@ -38,12 +38,17 @@ class CardRow(NamedTuple):
     shown_book_author: str
     shown_edited_at: datetime | None
     shown_spoiler: bool
+    shown_tags: str
     excerpt: str
     minutes: int
     published_at: datetime
     imported: bool
     like_count: int
     comment_count: int
+
+    def place(self) -> tuple[datetime, int]:
+        """What the lists are ordered by, the greatest first."""
+        return self.published_at, self.id
 
     @property
     def mark(self) -> str:

@@ -101,6 +101,7 @@ def post_as_json(post: Post) -> dict[str, object]:
         "title": post.title,
         "body": post.body,
         "spoiler": post.spoiler,
+        "tags": post.tags.split(),
         "book": {"title": post.book_title, "author": post.book_author, "isbn": post.isbn},
         "state": post.state,
         "created_at": post.created_at,
@@ -129,6 +130,8 @@ def interest_as_json(interest: Interest) -> dict[str, object]:
     """What they follow, and what they mute."""
     if interest.author:
         url = reverse("posts:author", args=[interest.author.get_username()])
+    elif interest.tag:
+        url = reverse("posts:tag", args=[interest.tag])
     else:
         url = interest.book.get_absolute_url() if interest.book else address_of(interest.post_id or 0)
     return {"wish": interest.wish, "url": url}

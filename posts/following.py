@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from .cards import rows_of
 from .interests import interests_of
-from .models import Book, Interest, Notification, Post, visible
+from .models import Book, Interest, Notification, Post, Tagging, visible
 from .notifications import notified
 from .views import SignedInRequest, cards, page_of
 
@@ -53,6 +53,16 @@ def in_book(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect(book)
 
 
+@login_required
+@require_POST
+def in_tag(request: SignedInRequest, tag: str) -> HttpResponse:
+    """Tags are muted, or not; they are not followed."""
+    if not Tagging.objects.filter(tag=tag).exists():
+        raise Http404("No posts with it.")
+    record(request, wished(request).replace(Interest.Wish.FOLLOW, ""), tag=tag)
+    return redirect("posts:tag", tag)
+
+
 def wished(request: SignedInRequest) -> str:
     """What the form says; empty for nothing any more."""
     wish = request.POST.get("wish", "")
@@ -60,7 +70,7 @@ def wished(request: SignedInRequest) -> str:
 
 
 def record(request: SignedInRequest, wish: str, **subject: Any) -> None:
-    """Keep what this person wants of an author, a book or a post: one wish, or none any more where it is empty."""
+    """Keep what this person wants of an author, a book, a tag or a post: one wish, or none where it is empty."""
     with transaction.atomic():
         # Or two at once would both be the last one allowed. What only refers to the person does not wait for this lock:
         # two who follow each other would wait for one another.

@@ -11,8 +11,9 @@ from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
-from .models import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
+from .models import BODY_LENGTH, COMMENT_LENGTH, MOST_TAGS, TITLE_LENGTH, Comment, Post
 from .rendering import CONTROLS, render_markdown, without_towers
+from .tags import TagsField
 
 
 class TextField(forms.CharField):
@@ -80,11 +81,17 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    tags = TagsField(
+        max_length=500,
+        required=False,
+        help_text=f"What it is about, up to {MOST_TAGS} words: essays, sea-stories, finland",
+        widget=forms.TextInput(attrs={"dir": "auto", "autocapitalize": "none"}),
+    )
     spoiler = forms.BooleanField(label="My post gives away what happens in the book", required=False)
 
     class Meta:
         model = Post
-        fields = ("title", "body", "spoiler", "book_title", "book_author", "isbn")
+        fields = ("title", "body", "spoiler", "book_title", "book_author", "isbn", "tags")
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -94,7 +101,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     @property
     def post_fields(self) -> list[forms.BoundField]:
-        return [self["title"], self["body"], self["spoiler"]]
+        return [self["title"], self["body"], self["spoiler"], self["tags"]]
 
     @property
     def book_fields(self) -> list[forms.BoundField]:

@@ -36,5 +36,5 @@ def muted_authors(request: HttpRequest) -> set[int]:
 
 
 def wish_for(request: HttpRequest, stream: str) -> dict[str, str]:
-    """For a template: what this reader wants of an author or a book; empty where they have not said."""
+    """For a template: what this reader wants of an author, a book, a tag or a post; empty where they have not said."""
     return {"wish": next((each.wish for each in interests_of(request) if each.stream == stream), "")}

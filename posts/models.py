@@ -23,6 +23,7 @@ TITLE_LENGTH = 200
 BODY_LENGTH = 20_000
 COMMENT_LENGTH = 5_000
 REASON_LENGTH = 500
+TAG_LENGTH, MOST_TAGS = 30, 8
 SMALL_COVER, LARGE_COVER = 240, 480  # pixels wide, at most
 DRAWN_COVERS = 6  # how many colours the style sheet has for books without a cover
 SLUG_LENGTH = 60
@@ -159,11 +160,12 @@ class Progress:
         return self.step == FAILED
 
 
-def _subjects(interests: Iterable[Interest], wish: str) -> tuple[list[int], list[int]]:
-    """The ids of the authors and of the books that somebody wishes this of."""
+def _subjects(interests: Iterable[Interest], wish: str) -> tuple[list[int], list[int], list[str]]:
+    """The ids of the authors and of the books, and the tags, that somebody wishes this of."""
     these = [interest for interest in interests if interest.wish == wish]
     authors = [interest.author_id for interest in these if interest.author_id]
-    return authors, [interest.book_id for interest in these if interest.book_id]
+    books = [interest.book_id for interest in these if interest.book_id]
+    return authors, books, [interest.tag for interest in these if interest.tag]
 
 
 def visible(to_post: str = "") -> Q:
@@ -186,20 +188,16 @@ class PostQuerySet(OutboxQuerySet["Post"]):
     def newest_first(self) -> PostQuerySet:
         return self.order_by("-published_at", "-id")
 
-    def before(self, published_at: Any, pk: int) -> PostQuerySet:
-        """Those that stand below the given one in a list that has the newest first."""
-        # The first condition alone is redundant; it is the one an index can start from.
-        return self.filter(published_at__lte=published_at).filter(Q(published_at__lt=published_at) | Q(pk__lt=pk))
-
     def followed(self, interests: Iterable[Interest]) -> PostQuerySet:
         """Those by the authors and about the books that somebody follows."""
-        authors, books = _subjects(interests, Interest.Wish.FOLLOW)
+        authors, books, _ = _subjects(interests, Interest.Wish.FOLLOW)
         return self.filter(Q(author__in=authors) | Q(book__in=books))
 
     def without_muted(self, interests: Iterable[Interest]) -> PostQuerySet:
-        authors, books = _subjects(interests, Interest.Wish.MUTE)
+        authors, books, tags = _subjects(interests, Interest.Wish.MUTE)
         posts = self.exclude(author__in=authors) if authors else self
-        return posts.exclude(book__in=books) if books else posts
+        posts = posts.exclude(book__in=books) if books else posts
+        return posts.filter(~Exists(Tagging.objects.filter(post=OuterRef("pk"), tag__in=tags))) if tags else posts
 
     def lock(self, pk: int) -> Post | None:
         """The post, locked until the transaction ends: who adds something to it and who deletes it take turns.
@@ -257,7 +255,8 @@ class Post(Outbox):
     isbn = models.CharField("ISBN", max_length=13, blank=True)
     # Its text gives away what happens in the book.
     spoiler = models.BooleanField(default=False, db_default=False)
-    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler")
+    tags = models.CharField(max_length=300, blank=True, db_default="")  # with a space between each two
+    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler", "tags")
 
     # The pipeline's: what readers see, which stays as it is while an edit is on its way.
     step = models.CharField(max_length=10, choices=Step, default=Step.SAVED, editable=False)
@@ -269,6 +268,7 @@ class Post(Outbox):
     html = models.TextField(blank=True, editable=False)
     excerpt = models.CharField(max_length=400, blank=True, editable=False)  # none of a spoiler
     shown_spoiler = models.BooleanField(default=False, db_default=False, editable=False)
+    shown_tags = models.CharField(max_length=300, blank=True, db_default="", editable=False)
     minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     shown_edited_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
@@ -345,7 +345,13 @@ class Post(Outbox):
         of_author = self.author_id, self.author.get_username()
         counts = self.like_count, self.comment_count, self.talk_number
         times = self.published_at, self.shown_edited_at, self.minutes
-        return self.pk, self.shown_title, self.html, self.shown_spoiler, of_author, of_book, times, counts
+        text = self.shown_title, self.html, self.shown_spoiler, self.shown_tags
+        return self.pk, text, of_author, of_book, times, counts
+
+    @property
+    def tag_names(self) -> list[str]:
+        """The tags that readers see."""
+        return self.shown_tags.split()
 
     @property
     def cover_title(self) -> str:
@@ -356,9 +362,24 @@ class Post(Outbox):
         return tone_of(self.cover_title)
 
 
+class Tagging(models.Model):
+    """That a published post has a tag, for the tag's own list; what the post's card shows stands in its row."""
+
+    # No constraint in the database: code of before tags can still delete a post, and what is left behind nobody sees.
+    post = models.ForeignKey(
+        Post, on_delete=models.CASCADE, related_name="taggings", db_constraint=False, db_index=False
+    )
+    tag = models.CharField(max_length=TAG_LENGTH)
+    published_at = models.DateTimeField()  # the post's
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "tag"], name="tagged_once")]
+        indexes = [models.Index(fields=["tag", "-published_at", "-post"], name="tagging_newest_first")]
+
+
 class Interest(models.Model):
-    """What a person wants of an author or of a book: to follow what is posted, or to be shown nothing of it. Of a post
-    they may want to hear no more of what is said to it."""
+    """What a person wants of an author or of a book: to follow what is posted, or to be shown nothing of it. Of a tag
+    they may want to be shown nothing, and of a post to hear no more of what is said to it."""
 
     class Wish(models.TextChoices):
         FOLLOW = "follow"
@@ -370,6 +391,7 @@ class Interest(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     book = models.ForeignKey(Book, null=True, on_delete=models.CASCADE, related_name="+")
     post = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="+")
+    tag = models.CharField(max_length=TAG_LENGTH, null=True)
     wish = models.CharField(max_length=6, choices=Wish)
 
     class Meta:
@@ -377,10 +399,12 @@ class Interest(models.Model):
             models.UniqueConstraint(fields=["person", "author"], name="one_interest_in_an_author"),
             models.UniqueConstraint(fields=["person", "book"], name="one_interest_in_a_book"),
             models.UniqueConstraint(fields=["person", "post"], name="one_interest_in_a_post"),
+            models.UniqueConstraint(fields=["person", "tag"], name="one_interest_in_a_tag"),
             models.CheckConstraint(
-                condition=Q(author__isnull=False, book__isnull=True, post__isnull=True)
-                | Q(author__isnull=True, book__isnull=False, post__isnull=True)
-                | Q(author__isnull=True, book__isnull=True, post__isnull=False, wish="mute"),
+                condition=Q(author__isnull=False, book__isnull=True, post__isnull=True, tag__isnull=True)
+                | Q(author__isnull=True, book__isnull=False, post__isnull=True, tag__isnull=True)
+                | Q(author__isnull=True, book__isnull=True, post__isnull=False, tag__isnull=True, wish="mute")
+                | Q(author__isnull=True, book__isnull=True, post__isnull=True, tag__isnull=False, wish="mute"),
                 name="interest_in_one_thing",
             ),
             models.CheckConstraint(condition=~Q(author=F("person")), name="no_interest_in_oneself"),
@@ -394,7 +418,9 @@ class Interest(models.Model):
         """What it is about, as pages name their streams."""
         if self.author_id:
             return f"author:{self.author_id}"
-        return f"book:{self.book_id}" if self.book_id else f"post:{self.post_id}"
+        if self.book_id:
+            return f"book:{self.book_id}"
+        return f"post:{self.post_id}" if self.post_id else f"tag:{self.tag}"
 
 
 class Like(models.Model):
@@ -440,7 +466,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Those that are shown, and counted: none of what that person mutes, what is hidden, or of an account that is
         shut."""
         muted = Interest.objects.filter(person=OuterRef("person"), wish=Interest.Wish.MUTE).filter(
-            Q(author=OuterRef("actor")) | Q(book=OuterRef("post__book")) | Q(post=OuterRef("post"))
+            Q(author=OuterRef("actor"))
+            | Q(book=OuterRef("post__book"))
+            | Q(post=OuterRef("post"))
+            | Q(tag__in=Tagging.objects.filter(post=OuterRef(OuterRef("post"))).values("tag"))
         )
         is_there = visible("post__") & Q(comment__hidden_at__isnull=True, actor__is_active=True)
         return self.filter(~Exists(muted), is_there)

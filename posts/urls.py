@@ -4,7 +4,6 @@ from django.urls.converters import IntConverter
 from . import export, following, importing, inbox, moderating, reporting, talking, views, writing
 
 
-
 class IdConverter(IntConverter):
     """A number that a primary key could be; a longer one is more than a database takes."""
 
@@ -40,6 +39,8 @@ urlpatterns = [
     ),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
+    path("tags/<str:tag>/", views.tag_detail, name="tag"),
+    path("tags/<str:tag>/interest/", following.in_tag, name="interest_in_tag"),
     path("books/<id:pk>/", views.book_detail, name="book"),
     path("books/<id:pk>/interest/", following.in_book, name="interest_in_book"),
     path("books/<id:pk>/<slug:slug>/", views.book_detail, name="book"),

@@ -2,12 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
-from django.db.models import Subquery
+from django.db.models import Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
 from .interests import interests_of, muted_authors, wish_for
-from .models import EPOCH, Post, PostQuerySet, slug_of
+from .models import EPOCH, Post, Tagging, slug_of, visible
 from .moderation import keeps_order, why_hidden
 from .progress import add_progress
+from .tags import is_tag, tag_of
 from .unchanged import Page, conditional
 
 PAGE_LENGTH = 20
@@ -80,6 +81,27 @@ def author_detail(request: HttpRequest, username: str) -> Page:
     )
 
 
+@require_safe
+@conditional
+def tag_detail(request: HttpRequest, tag: str) -> Page | HttpResponse:
+    if not is_tag(tag):
+        if is_tag(tag_of(tag)):
+            return redirect("posts:tag", tag_of(tag))
+        raise Http404("No such tag.")
+    # In the tags' own index, whose one page names the posts.
+    page = page_of(Tagging.objects.filter(visible("post__"), tag=tag), request.GET.get("before"), "post")
+    rows = sorted(rows_of(Post.objects.filter(pk__in=page.values("post"))), key=CardRow.place, reverse=True)
+    if not rows:
+        raise Http404("No posts with it.")
+
+    def context() -> dict[str, Any]:
+        found, muted = cards(rows), muted_authors(request)
+        found["rows"] = [row for row in found["rows"] if row.author_id not in muted]
+        return {**found, "tag": tag, **wish_for(request, f"tag:{tag}")}
+
+    return Page("posts/tag.html", shown(rows), context)
+
+
 @login_required
 @require_safe
 def mine(request: SignedInRequest) -> HttpResponse:
@@ -115,10 +137,14 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def page_of(posts: PostQuerySet, before: str | None) -> PostQuerySet:
-    """One page, and one post more where another page follows.
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def page_of(rows: Rows, before: str | None, post: str = "pk") -> Rows:
+    """One page of published posts, or of taggings, and one more where another page follows; the newest first.
 
     Args:
+        post: the column with the post's number.
         before: the mark of the last post of the page above; None for the first page.
 
     Raises:
@@ -128,8 +154,11 @@ def page_of(posts: PostQuerySet, before: str | None) -> PostQuerySet:
         mark = re.fullmatch(r"([0-9]{1,17})-([0-9]{1,18})", before)
         if not mark:
             raise Http404("No page starts there.")
-        posts = posts.before(EPOCH + timedelta(microseconds=int(mark[1])), int(mark[2]))
-    return posts.newest_first()[: PAGE_LENGTH + 1]
+        published_at = EPOCH + timedelta(microseconds=int(mark[1]))
+        below = Q(published_at__lt=published_at) | Q(**{f"{post}__lt": int(mark[2])})
+        # The first condition alone is redundant; it is the one an index can start from.
+        rows = rows.filter(published_at__lte=published_at).filter(below)
+    return rows.order_by("-published_at", f"-{post}")[: PAGE_LENGTH + 1]
 
 
 @require_safe

@@ -15,6 +15,7 @@ from posts.models import Book, Post, Step, slug_of
 from posts.notifications import notify_of_post
 from posts.outbox import MOST_ATTEMPTS
 from posts.rendering import render_body
+from posts.tags import keep_tags
 from updater.announce import announce
 
 from . import books
@@ -101,6 +102,7 @@ def reached(post: Post, step: Step) -> None:
 def publish(post: Post, book: Book | None) -> str:
     """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
     awaited, is_new = is_awaited(post), post.published_at is None
+    published_at = post.published_at or timezone.now()
     rendering = render_body(post.body)
     columns = {
         "step": Step.PUBLISHED,
@@ -114,8 +116,9 @@ def publish(post: Post, book: Book | None) -> str:
         # Lists and alerts are read by people who have not read the book.
         "excerpt": "" if post.spoiler else rendering.excerpt,
         "shown_spoiler": post.spoiler,
+        "shown_tags": post.tags,
         "minutes": rendering.minutes,
-        "published_at": post.published_at or timezone.now(),
+        "published_at": published_at,
         # Before the first readers there is nothing that could be edited.
         "shown_edited_at": post.edited_at if is_edited(post) else None,
     }
@@ -127,6 +130,7 @@ def publish(post: Post, book: Book | None) -> str:
     with transaction.atomic():
         if not post.finish(again_at, **columns):
             raise Superseded
+        keep_tags(post, published_at, is_new=is_new)
         if not post.imported:  # hundreds at once, which were written elsewhere and long ago
             notify_of_post(post, is_new=is_new)
         if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news

@@ -21,6 +21,7 @@ from pytest_django import Settings
 from bookshelf import environment, valkey
 from posts.models import Post, Step
 from posts.outbox import State
+from posts.tags import keep_tags
 from tasks.receivers import hands
 
 from .catalogue import Catalogue
@@ -127,8 +128,10 @@ def make_published(make_post: MakePost) -> MakePost:
         post = make_post(**columns)
         post.state, post.step, post.due_at = State.DONE, Step.PUBLISHED, None
         post.slug, post.shown_title, post.html = "on-reading-slowly", post.title, "<p>Four evenings.</p>"
+        post.shown_tags = post.tags
         post.published_at = timezone.now() - timedelta(minutes=minutes_ago)
         post.save()
+        keep_tags(post, post.published_at, is_new=True)
         return post
 
     return make

@@ -30,6 +30,27 @@ async def test_news_come_where_they_are_followed_and_nowhere_where_they_are_mute
     await expect(its_own.locator(f"[data-post-id='{muted}']")).to_be_visible()
 
 
+async def test_a_tag_has_its_own_news_and_whoever_mutes_it_hears_none_of_it(site: Site, visit: Visit) -> None:
+    reader, author = site.author(), site.author()
+    with site.reader() as witness:
+        witness.until(author.write("First", tags="storms"))
+    page = await visit("/tags/storms/", reader)
+    await page.get_by_role("button", name="Mute").click()
+    await expect(page.get_by_role("button", name="Muted")).to_be_visible()
+    latest = await visit("/", reader)
+    for one in (page, latest):
+        await live(one)
+    with site.reader() as witness:
+        stormy = author.write("Stormy", tags="sea storms")
+        witness.until(stormy)  # so that it is there before the other
+        calm = author.write("Calm", tags="sea")
+    await expect(latest.locator(f"[data-post-id='{calm}']")).to_be_visible()
+    await expect(latest.locator(f"[data-post-id='{stormy}']")).to_have_count(0)
+    await expect(latest.locator(".toast")).to_have_count(1)
+    await expect(page.locator(f"[data-post-id='{stormy}']")).to_be_visible()
+    await expect(page.locator(f"[data-post-id='{calm}']")).to_have_count(0)
+
+
 async def test_the_number_of_notifications_follows_on_every_page(site: Site, visit: Visit) -> None:
     author, other = site.author(), site.author()
     with site.reader() as witness:

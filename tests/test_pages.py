@@ -27,7 +27,7 @@ class Shelf:
         self.author = author = site.author()
         text = "# One\n\nIt was ||the **butler**||, [they say](https://a.example).\n\n> And\n\n1. x\n\n```\ncode\n```"
         with site.reader() as reader:
-            about = author.write("A mystery", text, isbn=site.catalogue.add_new(cover=picture()))
+            about = author.write("A mystery", text, isbn=site.catalogue.add_new(cover=picture()), tags="sea 読書")
             spoiler = author.write("All of it", spoiler="on")
             reader.until(about, spoiler)
         author.post(f"/posts/{about}/comments/", body="Well, ||yes||.")
@@ -42,7 +42,7 @@ class Shelf:
         assert book
         assert comment
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
-        self.to_all += [f"/posts/{about}/comments/"]
+        self.to_all += [f"/posts/{about}/comments/", "/tags/sea/"]
         self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
         self.to_its_author = [
             "/mine/",

@@ -31,6 +31,9 @@ function showState(state) {
 
 function isIn(card, stream) {
   const [kind, id] = stream.split(":");
+  if (kind === "tag") {
+    return (card.dataset.tags ?? "").split(" ").includes(id);
+  }
   return kind === "all" || card.dataset[`${kind}Id`] === id;
 }
 

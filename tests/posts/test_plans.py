@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from posts.cards import rows_of
-from posts.models import Book, Comment, Like, Post
+from posts.models import Book, Comment, Like, Post, Tagging
 from updater.models import Head
 
 POSTS, BOOKS, PEOPLE = 3_000, 100, 50
@@ -36,6 +36,11 @@ def addresses() -> dict[str, str]:
         )
         for number in range(POSTS)
     )
+    Tagging.objects.bulk_create(
+        Tagging(post=post, tag=tag, published_at=post.published_at)
+        for number, post in enumerate(posts)
+        for tag in ("all", f"tag{number % 50}")
+    )
     Like.objects.bulk_create(Like(post=post, person=people[each]) for post in posts for each in range(3))
     Comment.objects.bulk_create(
         Comment(post=post, author=people[0], body="Yes.", html="<p>Yes.</p>") for post in posts for _ in range(3)
@@ -53,6 +58,9 @@ def addresses() -> dict[str, str]:
         "comments": f"/posts/{middle.pk}/comments/",
         "book": middle.book.get_absolute_url(),
         "author": "/authors/reader7/",
+        "common tag": "/tags/all/",
+        "its older page ": f"/tags/all/?before={marks[middle.pk]}",
+        "rare tag": "/tags/tag7/",
         "its older page": f"/authors/reader7/?before={marks[middle.pk]}",
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -118,6 +119,22 @@ class TestPublishing:
         assert stored(post).shown_spoiler
         enrich_post(post.pk)
         assert (stored(post).shown_spoiler, stored(post).excerpt) == (False, "It was long.")
+
+    def test_it_is_in_the_lists_of_its_tags_as_readers_see_it(self, make_post: MakePost, client: Client) -> None:
+        def lists() -> list[int]:
+            return [client.get(f"/tags/{tag}/").status_code for tag in ("essays", "finland", "sea")]
+
+        post = make_post(tags="essays finland")
+        assert lists() == [404, 404, 404]
+        enrich_post(post.pk)
+        assert lists() == [200, 200, 404]
+        row = stored(post)
+        row.tags = "sea finland"
+        row.edit()
+        assert lists() == [200, 200, 404]
+        enrich_post(post.pk)
+        assert lists() == [404, 200, 200]
+        assert notices()[0]["html"].count('data-tags="sea finland"') == 1
 
     def test_its_book_is_found_with_its_cover(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=picture(800, 1200))
