@@ -63,6 +63,10 @@ def pages(posts: int) -> dict[str, str]:
         "post": middle.get_absolute_url(),
         "book": middle.book.get_absolute_url(),
         "author": f"/authors/{middle.author.get_username()}/",
+        "tag of every post": "/tags/essays/",
+        "tag of one in a thousand": "/tags/tag7/",
+        "search for a word of every post": "/search/?q=reading",
+        "search for a word of one": f"/search/?q={posts // 2}",
     }
 
 

@@ -7,13 +7,14 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from posts.models import Book, Comment, Like, Post, Step, slug_of
+from posts import index
+from posts.models import Book, Comment, Like, Post, Step, Tagging, slug_of
 from posts.outbox import State
 from posts.rendering import render_body
 from updater.models import Head
 
 LIKES_OF_EACH, COMMENTS_OF_EACH = 10, 5
-PEOPLE, BOOKS = 1_000, 10_000
+PEOPLE, BOOKS, TAGS = 1_000, 10_000, 1_000
 AT_ONCE = 2_000  # posts, with what is said to them
 BODY = "I put my phone in the other room, made tea, and read for four evenings. " * 25
 
@@ -54,6 +55,7 @@ def fill(posts: int) -> None:
                     minutes=rendered.minutes,
                     shown_book_title=books[number % BOOKS].title,
                     shown_book_author="Tove Jansson",
+                    shown_tags=f"essays tag{number % TAGS}",
                     like_count=LIKES_OF_EACH,
                     comment_count=COMMENTS_OF_EACH,
                     state=State.DONE,
@@ -62,6 +64,12 @@ def fill(posts: int) -> None:
                     published_at=now - timedelta(minutes=posts - number),
                 )
                 for number in numbers
+            )
+            Tagging.objects.bulk_create(
+                Tagging(post=post, tag=tag, published_at=post.published_at)
+                for post in made
+                for tag in post.tag_names
+                if post.published_at
             )
             Like.objects.bulk_create(
                 Like(post=post, person=people[(post.pk + each) % PEOPLE])
@@ -73,6 +81,8 @@ def fill(posts: int) -> None:
                 for post in made
                 for each in range(COMMENTS_OF_EACH)
             )
+    while index.catch_up():
+        pass
     Head.objects.create(pk=1, number=posts)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -273,6 +273,8 @@ class Post(Outbox):
     shown_edited_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
     hidden_at = models.DateTimeField(null=True, editable=False)  # by a moderator, until one restores it
+    # That its words in the index are none yet, or older than what readers see.
+    index_due = models.BooleanField(default=True, db_default=True, editable=False)
 
     # Kept true by recount(); of two readings of the counts the one with the higher number is the later.
     like_count = models.PositiveIntegerField(default=0, editable=False)
@@ -301,6 +303,7 @@ class Post(Outbox):
             ),
             models.Index(fields=["author", "-id"], name="post_of_author_all"),
             models.Index(fields=["-id"], name="post_hidden", condition=Q(hidden_at__isnull=False)),
+            models.Index(fields=["id"], name="post_index_due", condition=Q(index_due=True, published_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -375,6 +378,14 @@ class Tagging(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["post", "tag"], name="tagged_once")]
         indexes = [models.Index(fields=["tag", "-published_at", "-post"], name="tagging_newest_first")]
+
+
+class PostWords(models.Model):
+    """The words by which a search finds a published post; the index itself is the database's (posts/index.py)."""
+
+    # No constraint in the database, as above.
+    post = models.OneToOneField(Post, on_delete=models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
+    words = models.TextField()
 
 
 class Interest(models.Model):

@@ -90,16 +90,20 @@ def without_towers(text: str) -> str:
 
 def render_body(text: str) -> Rendering:
     html = render_markdown(text)
-    told = HIDDEN.sub("…", html)
-    # Blocks become spaces so that the last word of one and the first of the next stay two.
-    plain = " ".join(
-        unescape(nh3.clean(re.sub(r"<(?=/?(p|li|h[2-4]|blockquote|pre|br|hr)\b)", " <", told), tags=set())).split()
-    )
+    plain = plain_text(html)
     return Rendering(
         html=html,
         excerpt=shorten(plain),
         minutes=max(1, round(len(plain.split()) / WORDS_A_MINUTE)),
     )
+
+
+def plain_text(html: str) -> str:
+    """The words of what `render_markdown` made, without those that are hidden."""
+    told = HIDDEN.sub("…", html)
+    # Blocks become spaces so that the last word of one and the first of the next stay two.
+    spaced = re.sub(r"<(?=/?(p|li|h[2-4]|blockquote|pre|br|hr)\b)", " <", told)
+    return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
 def shorten(text: str) -> str:

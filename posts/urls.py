@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from . import export, following, importing, inbox, moderating, reporting, talking, views, writing
+from . import export, following, importing, inbox, moderating, reporting, search, talking, views, writing
 
 
 class IdConverter(IntConverter):
@@ -39,6 +39,7 @@ urlpatterns = [
     ),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
+    path("search/", search.search, name="search"),
     path("tags/<str:tag>/", views.tag_detail, name="tag"),
     path("tags/<str:tag>/interest/", following.in_tag, name="interest_in_tag"),
     path("books/<id:pk>/", views.book_detail, name="book"),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from posts import index
 from posts.models import Book, Post, Step, slug_of
 from posts.notifications import notify_of_post
 from posts.outbox import MOST_ATTEMPTS
@@ -119,6 +120,7 @@ def publish(post: Post, book: Book | None) -> str:
         "shown_tags": post.tags,
         "minutes": rendering.minutes,
         "published_at": published_at,
+        "index_due": False,
         # Before the first readers there is nothing that could be edited.
         "shown_edited_at": post.edited_at if is_edited(post) else None,
     }
@@ -131,6 +133,7 @@ def publish(post: Post, book: Book | None) -> str:
         if not post.finish(again_at, **columns):
             raise Superseded
         keep_tags(post, published_at, is_new=is_new)
+        index.keep(post)
         if not post.imported:  # hundreds at once, which were written elsewhere and long ago
             notify_of_post(post, is_new=is_new)
         if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news

@@ -37,7 +37,7 @@ def addresses() -> dict[str, str]:
         for number in range(POSTS)
     )
     Tagging.objects.bulk_create(
-        Tagging(post=post, tag=tag, published_at=post.published_at)
+        Tagging(post=post, tag=tag, published_at=now - timedelta(minutes=number))
         for number, post in enumerate(posts)
         for tag in ("all", f"tag{number % 50}")
     )
