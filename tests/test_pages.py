@@ -42,7 +42,7 @@ class Shelf:
         assert book
         assert comment
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
-        self.to_all += [f"/posts/{about}/comments/", "/tags/sea/"]
+        self.to_all += [f"/posts/{about}/comments/", "/tags/sea/", "/search/", "/search/?q=mystery"]
         self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
         self.to_its_author = [
             "/mine/",

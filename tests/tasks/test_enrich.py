@@ -136,6 +136,23 @@ class TestPublishing:
         assert lists() == [404, 200, 200]
         assert notices()[0]["html"].count('data-tags="sea finland"') == 1
 
+    def test_it_is_found_from_the_moment_it_is_published_as_readers_see_it(
+        self, make_post: MakePost, client: Client
+    ) -> None:
+        def found(word: str) -> int:
+            return len(client.get("/search/", {"q": word}).context["rows"])
+
+        post = make_post(title="An island", body="Of ||lighthouses||.")
+        assert found("island") == 0
+        enrich_post(post.pk)
+        assert (found("island"), found("lighthouses")) == (1, 0)
+        row = stored(post)
+        row.title = "A harbour"
+        row.edit()
+        assert (found("island"), found("harbour")) == (1, 0)
+        enrich_post(post.pk)
+        assert (found("island"), found("harbour")) == (0, 1)
+
     def test_its_book_is_found_with_its_cover(self, make_post: MakePost, catalogue: Catalogue) -> None:
         catalogue.add(ISBN, cover=picture(800, 1200))
         post = make_post(isbn=ISBN)
