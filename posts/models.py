@@ -348,7 +348,7 @@ class Post(Outbox):
         of_author = self.author_id, self.author.get_username()
         counts = self.like_count, self.comment_count, self.talk_number
         times = self.published_at, self.shown_edited_at, self.minutes
-        text = self.shown_title, self.html, self.shown_spoiler, self.shown_tags
+        text = self.shown_title, self.html, self.excerpt, self.shown_spoiler, self.shown_tags
         return self.pk, text, of_author, of_book, times, counts
 
     @property

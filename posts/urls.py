@@ -1,7 +1,20 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from . import export, following, importing, inbox, moderating, reporting, search, talking, views, writing
+from . import (
+    export,
+    feeds,
+    following,
+    importing,
+    inbox,
+    moderating,
+    reporting,
+    search,
+    sitemaps,
+    talking,
+    views,
+    writing,
+)
 
 
 class IdConverter(IntConverter):
@@ -39,6 +52,10 @@ urlpatterns = [
     ),
     path("authors/<str:username>/", views.author_detail, name="author"),
     path("authors/<str:username>/interest/", following.in_author, name="interest_in_author"),
+    *feeds.paths(),
+    path("robots.txt", sitemaps.robots),
+    path("sitemap.xml", sitemaps.sitemap_index),
+    path("sitemap-<str:kind>-<id:number>.xml", sitemaps.sitemap, name="sitemap"),
     path("search/", search.search, name="search"),
     path("tags/<str:tag>/", views.tag_detail, name="tag"),
     path("tags/<str:tag>/interest/", following.in_tag, name="interest_in_tag"),

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from .about import about_book, about_post
 from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
 from .interests import interests_of, muted_authors, wish_for
@@ -59,7 +60,7 @@ def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
     def context() -> dict[str, Any]:
         page, muted = cards(rows), muted_authors(request)
         page["rows"] = [row for row in page["rows"] if row.author_id not in muted]
-        return {**page, "book": book, **wish_for(request, f"book:{pk}")}
+        return {**page, "book": book, "about": about_book(book), **wish_for(request, f"book:{pk}")}
 
     return Page("posts/book.html", (*shown(rows), book.author, book.about), context)
 
@@ -184,7 +185,13 @@ def post_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
         if post.author_id == request.user.pk:
             add_progress([post])
         own = {"is_liked": is_liked, "keeps_order": keeps_order(request.user), **wish_for(request, f"post:{pk}")}
-        return {"post": post, "form": NewCommentForm(), **own, **page_of_comments(post, None)}
+        return {
+            "post": post,
+            "about": about_post(post),
+            "form": NewCommentForm(),
+            **own,
+            **page_of_comments(post, None),
+        }
 
     return Page("posts/detail.html", post.on_page, context)
 

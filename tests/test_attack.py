@@ -118,7 +118,11 @@ SCAN = """() => {
       }
     }
     if (element.matches("iframe, object, embed, base, svg, math, style, video, audio, template, meta[http-equiv], "
-        + "link:not([rel=icon], [rel=stylesheet]), script:not([src^='/static/'])")) note(element, "the kind");
+        + "link:not([rel=icon], [rel=stylesheet], [rel=alternate], [rel=canonical]), "
+        + "script:not([src^='/static/'], [type='application/ld+json'])")) note(element, "the kind");
+    if (element.matches("script:not([src])")) {
+        try { JSON.parse(element.textContent); } catch { note(element, "the data"); }
+    }
     const target = new URL(element.getAttribute("action") ?? "", location.href);
     if (element.matches("form") && target.origin !== location.origin) note(element, "the target");
     if (element.matches("img") && !element.getAttribute("src").startsWith("/covers/")) note(element, "the picture");
@@ -285,6 +289,9 @@ async def test_the_policy_would_have_stopped_it(site: Site, browser: Browser) ->
 # --- the policy itself, on every page ------------------------------------------------------------------
 
 
+DATA = ("application/json", "application/ld+json")  # which no browser runs
+
+
 class Inline(HTMLParser):
     """What a page has in it that the policy would not let run."""
 
@@ -294,7 +301,7 @@ class Inline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = dict(attrs)
-        if tag == "style" or (tag == "script" and "src" not in names and names.get("type") != "application/json"):
+        if tag == "style" or (tag == "script" and "src" not in names and names.get("type") not in DATA):
             self.found.append(tag)
         self.found += [name for name, value in attrs if name == "style" or name.startswith("on")]
         self.found += [value for _, value in attrs if value and value.startswith(("javascript:", "data:"))]

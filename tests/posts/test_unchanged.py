@@ -18,6 +18,7 @@ from updater import log
 from ..conftest import MakePost
 
 PAGES = ["/", "/?before={mark}", "/posts/{post}/on-reading-slowly/", "/books/{book}/slow-reading/", "/authors/ann/"]
+PAGES += ["/tags/essays/"]
 pages = pytest.mark.parametrize("page", PAGES)
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def post(make_published: MakePost) -> Post:
     book = Book.objects.create(key="isbn:1", title="Slow reading", author="John Miedema")
-    post = make_published(2, book=book, excerpt="Four evenings.", shown_book_title="Slow reading")
+    post = make_published(2, book=book, excerpt="Four evenings.", shown_book_title="Slow reading", tags="essays")
     Comment.objects.create(post=post, author=post.author, body="Oh.", html="<p>Oh.</p>")
     post.refresh_from_db()
     return post
