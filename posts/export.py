@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from .models import Comment, Interest, Like, Post, slug_of
+from .models import Comment, Draft, Interest, Like, Post, slug_of
 from .views import SignedInRequest
 
 ROWS_AT_ONCE = 100
@@ -36,6 +36,7 @@ def lists(person: User) -> dict[str, tuple[QuerySet[Any], Callable[[Any], dict[s
     """The JSON files: by name the rows that are in them, and what of a row."""
     return {
         "posts.json": (posts_of(person), post_as_json),
+        "drafts.json": (Draft.objects.filter(author=person).order_by("pk"), draft_as_json),
         "comments.json": (Comment.objects.filter(author=person).order_by("pk"), comment_as_json),
         "likes.json": (Like.objects.filter(person=person).order_by("pk"), like_as_json),
         "follows.json": (
@@ -110,6 +111,10 @@ def post_as_json(post: Post) -> dict[str, object]:
         "likes": post.like_count,
         "comments": post.comment_count,
     }
+
+
+def draft_as_json(draft: Draft) -> dict[str, object]:
+    return {"url": draft.get_absolute_url(), **draft.fields, "modified_at": draft.modified_at}
 
 
 def comment_as_json(comment: Comment) -> dict[str, object]:

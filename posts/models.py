@@ -365,6 +365,28 @@ class Post(Outbox):
         return tone_of(self.cover_title)
 
 
+class Draft(models.Model):
+    """What somebody has begun to write: the fields of the form as they were typed, whatever is wrong with them. The
+    pipeline and readers know nothing of it."""
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )
+    name = models.CharField(max_length=40)  # given by the page
+    fields = models.JSONField()
+    modified_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "name"], name="draft_once")]
+        indexes = [models.Index(fields=["author", "-modified_at"], name="draft_newest_first")]
+
+    def __str__(self) -> str:
+        return str(self.fields.get("title") or self.fields.get("body", "")[:TITLE_LENGTH] or "Untitled")
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('posts:add')}?draft={self.name}"
+
+
 class Tagging(models.Model):
     """That a published post has a tag, for the tag's own list; what the post's card shows stands in its row."""
 

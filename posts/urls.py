@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from . import (
+    drafts,
     export,
     feeds,
     following,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("mine/import/", importing.import_add, name="add_import"),
     path("mine/import/<id:pk>/", importing.import_detail, name="import"),
     path("mine/import/<id:pk>/retry/", importing.import_retry, name="retry_import"),
+    path("drafts/", drafts.drafts, name="drafts"),
+    path("drafts/<str:name>/delete/", drafts.draft_delete, name="delete_draft"),
     path("following/", following.following, name="following"),
     path("notifications/", inbox.inbox, name="notifications"),
     path("notifications/read/", inbox.read_all, name="read_all"),

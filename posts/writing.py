@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .drafts import saved
+from .drafts import NotKept, keep, names_in, saved
 from .forms import NewPostForm, PostForm
-from .models import Post
+from .models import Draft, Post
 from .outbox import State
 from .quotas import complaint_about_posts
 from .rendering import render_body
@@ -20,9 +20,11 @@ from .views import SignedInRequest
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def post_add(request: SignedInRequest) -> HttpResponse:
-    form = NewPostForm(request.POST or None)
+    form, names = NewPostForm(request.POST or None), names_in(request.POST)
     if "preview" in request.POST:
         return preview(request, form)
+    if "keep" in request.POST:
+        return keep_for_later(request)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
         post = Post.objects.filter(author=request.user, key=key).first() if key else None
@@ -30,8 +32,22 @@ def post_add(request: SignedInRequest) -> HttpResponse:
         if complaint:
             form.add_error(None, complaint)
         else:
-            return saved(request, redirect("posts:detail", (post or submit_once(form, request.user)).pk))
-    return render(request, "posts/form.html", {"form": form})
+            return saved(request, redirect("posts:detail", (post or submit_once(form, request.user, names)).pk))
+    if request.method != "POST" and (name := request.GET.get("draft")):
+        draft = get_object_or_404(Draft, author=request.user, name=name.replace("\0", ""))
+        form, names = NewPostForm(initial=draft.fields), [draft.name]
+    return render(request, "posts/form.html", {"form": form, "names": names})
+
+
+def keep_for_later(request: SignedInRequest) -> HttpResponse:
+    """What the button does that a page without scripts has for it."""
+    try:
+        keep(request.user, request.POST)
+    except NotKept as error:
+        messages.error(request, str(error))
+        form = NewPostForm(initial=request.POST.dict())
+        return render(request, "posts/form.html", {"form": form, "names": names_in(request.POST)})
+    return saved(request, redirect("posts:drafts"))
 
 
 def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
@@ -39,11 +55,11 @@ def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> H
     form.full_clean()
     body = form.cleaned_data.get("body")
     context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
-    return render(request, "posts/form.html", context)
+    return render(request, "posts/form.html", {**context, "names": names_in(request.POST)})
 
 
-def submit_once(form: NewPostForm, author: User) -> Post:
-    """Save a new post, or find the one that the same form has just become: of a double click
+def submit_once(form: NewPostForm, author: User, drafts: list[str]) -> Post:
+    """Save a new post in the place of its drafts, or find the one that the same form has just become: of a double click
 
     1. both requests looked for a post with this key and found none,
     2. one inserted its post,
@@ -55,6 +71,8 @@ def submit_once(form: NewPostForm, author: User) -> Post:
     try:
         with transaction.atomic():
             post.submit()
+            if drafts:
+                Draft.objects.filter(author=author, name__in=drafts).delete()
     except IntegrityError:
         first = Post.objects.filter(author=author, key=post.key).first() if post.key else None
         if first is None:

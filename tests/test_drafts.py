@@ -117,3 +117,31 @@ async def test_what_is_no_draft_does_no_harm(site: Site, visit: Visit, author: V
     await type_in(page, "Kept")
     await page.reload()
     await expect(page.get_by_label("Title").first).to_have_value("Kept")
+
+
+async def test_what_is_typed_is_on_the_server_after_a_pause_and_gone_when_it_is_published(
+    site: Site, visit: Visit, author: Visitor
+) -> None:
+    page = await visit("/posts/new/", author)
+    await type_in(page, "Begun here", body="Half a")
+    await expect(page.get_by_text("Draft saved")).to_be_visible()
+    elsewhere = await visit("/drafts/", author)
+    await elsewhere.get_by_role("link", name="Begun here", exact=True).click()
+    await expect(elsewhere.get_by_label("Your post")).to_have_value("Half a")
+    await elsewhere.get_by_label("Your post").fill("Half a sentence and the rest")
+    await elsewhere.get_by_role("button", name="Publish").click()
+    await expect(elsewhere.locator("article.post h1")).to_have_text("Begun here", timeout=30_000)
+    await elsewhere.goto(f"{site.url}/drafts/")
+    await expect(elsewhere.get_by_text("No drafts.")).to_be_visible()
+
+
+async def test_who_is_logged_out_while_typing_is_told_and_loses_nothing(visit: Visit, author: Visitor) -> None:
+    page = await visit("/posts/new/", author)
+    await page.context.clear_cookies(name="sessionid")
+    await type_in(page, "Typed in vain?")
+    await expect(page.get_by_text("You are logged out.")).to_be_visible()
+    await be(author, page.context)
+    await page.reload()
+    await expect(page.get_by_label("Title").first).to_have_value("Typed in vain?")
+    await page.get_by_label("Your post").fill("No.")
+    await expect(page.get_by_text("Draft saved")).to_be_visible()

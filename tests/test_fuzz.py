@@ -86,10 +86,11 @@ header_texts = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_si
 )
 
 FIELDS = words("""
-    title body spoiler tags book_title book_author isbn key draft preview liked next username email password1 password2
-    login password oldpassword remember action_primary action_add action_remove action_send code action _selected_action
-    select_across post index _save _continue _saveasnew name author year cover_id source_url is_active
-    wish file all_rows reason deed csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups user_permissions
+    title body spoiler tags book_title book_author isbn key draft replaces keep preview liked next username email
+    password1 password2 login password oldpassword remember action_primary action_add action_remove action_send code
+    action _selected_action select_across post index _save _continue _saveasnew name author year cover_id source_url
+    is_active wish file all_rows reason deed csrfmiddlewaretoken first_name date_joined_0 date_joined_1 groups
+    user_permissions
 """)
 QUERY = words("""
     before after only ids since next q o p e all _facets _to_field _popup _changelist_filters created_at__year

@@ -44,8 +44,11 @@ class Shelf:
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
         self.to_all += [f"/posts/{about}/comments/", "/tags/sea/", "/search/", "/search/?q=mystery"]
         self.to_strangers = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+        author.post("/drafts/", draft="a1", title="Begun")
         self.to_its_author = [
             "/mine/",
+            "/drafts/",
+            "/drafts/a1/delete/",
             "/following/",
             "/notifications/",
             "/posts/new/",

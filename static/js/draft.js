@@ -1,12 +1,13 @@
 // Keeps what an author types in this browser until the server says that it has arrived: past a reload, a crash, a
-// connection that breaks, and a login that ran out.
+// connection that breaks, and a login that ran out. A new post is kept on the server, too, a moment after each pause; the
+// browser's copy is the one that comes back where both are there, unless the server's has been changed since.
 //
 // A draft has an id, which its form sends along. The answer to a form that was accepted brings it back as a cookie, and
 // only that takes the draft away: that some page follows proves nothing.
 
 const PREFIX = "draft:";
 const COOKIE = /(?:^|; )saved=([0-9a-f-]+)/;
-const NOT_TYPED = ["csrfmiddlewaretoken", "draft", "key"];
+const NOT_TYPED = ["csrfmiddlewaretoken", "draft", "replaces", "key"];
 
 // Null where the browser keeps nothing for this site.
 function storage() {
@@ -62,9 +63,10 @@ function keep(store, form, name) {
   if (isOurs && !isBack) {
     restore(form, kept);
   }
-  const id = document.createElement("input");
-  Object.assign(id, { type: "hidden", name: "draft", value: isOurs && kept.sent ? kept.id : randomId() });
-  form.append(id);
+  const id = form.elements.draft ?? hidden(form, "draft", isOurs && kept.sent ? kept.id : randomId());
+  if (isOurs && !form.elements.replaces && kept.id !== id.value) {
+    hidden(form, "replaces", kept.id); // of the same text, so one of the two is enough
+  }
   const write = (sent) => {
     const draft = { id: id.value, key: form.elements.key?.value, base, fields: typed(form), sent };
     store.setItem(name, JSON.stringify(draft));
@@ -72,6 +74,12 @@ function keep(store, form, name) {
   form.addEventListener("input", () => write(false));
   form.addEventListener("submit", (event) => write(event.submitter?.name !== "preview"));
   form.querySelector("[data-discard]")?.addEventListener("click", () => store.removeItem(name));
+}
+
+function hidden(form, name, value) {
+  const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+  form.append(input);
+  return input;
 }
 
 function typed(form) {

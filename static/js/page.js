@@ -8,7 +8,6 @@ import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { alertReader, say } from "./toast.js";
 import { sendOnce } from "./forms.js";
 import { keepDraft } from "./draft.js";
-import { previewInPlace } from "./preview.js";
 
 const states = {
   connecting: "connecting …",
@@ -193,4 +192,14 @@ takeLikes();
 followReader();
 sendOnce();
 keepDraft();
-previewInPlace();
+
+// What takes part only once somebody writes is loaded then.
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  form.addEventListener("input", async () => (await import("./autosave.js")).autosave(form), { once: true });
+}
+for (const button of document.querySelectorAll("form[data-draft] [name=preview]")) {
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    (await import("./preview.js")).show(button);
+  });
+}

@@ -1,14 +1,6 @@
 // Shows a preview without leaving the form: of the answer that comes without this script, too, one region is swapped.
 
-export function previewInPlace() {
-  const button = document.querySelector("form[data-draft] [name=preview]");
-  button?.addEventListener("click", (event) => {
-    event.preventDefault();
-    show(button);
-  });
-}
-
-async function show(button) {
+export async function show(button) {
   const region = document.querySelector("[data-preview]");
   if (region.getAttribute("aria-busy") === "true") {
     return;

@@ -102,6 +102,7 @@ def test_who_has_done_nothing_yet_gets_empty_lists(author: Client) -> None:
     archive = archive_of(author)
     assert {name: rows_in(archive, name) for name in archive.namelist()} == {
         "posts.json": [],
+        "drafts.json": [],
         "comments.json": [],
         "likes.json": [],
         "follows.json": [],
@@ -122,7 +123,7 @@ def test_it_takes_the_same_few_queries_however_much_there_is(
     author.post("/mine/export/")  # the first call of all makes the notices' counter
     for _ in range(2):
         Post.objects.bulk_create(Post(author=ann, title="One of many", body="Words.") for _ in range(50))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             pieces_of(author.post("/mine/export/"))
 
 
