@@ -205,7 +205,7 @@ CELERY_TASK_QUEUES = [Queue("enrich"), Queue("imports"), Queue("sweep")]
 CELERY_TASK_ROUTES = {
     "tasks.enrich.sweep": {"queue": "sweep"},
     "tasks.imports.sweep": {"queue": "sweep"},
-    "tasks.indexing.index_due": {"queue": "imports"},
+    "tasks.indexing.index_due": {"queue": "sweep"},
 }
 CELERY_TASK_ACKS_LATE = True  # what a killed worker held comes back, or the sweep finds it first
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 20, 30  # < the lease of 40 < the visibility time-out

@@ -20,7 +20,7 @@ from .rendering import plain_text
 MOST_TEXT = 60_000  # characters of one post; folded, some become many
 MOST_WORD = 40  # characters of a word; more are not compared
 SHORTEST_BEGINNING = 2  # characters; with one a search would mean half of all words
-AT_ONCE = 100  # posts that are locked together while their words are written
+AT_ONCE = 200  # posts that are locked together, for a third of a second, while their words are written
 # Scripts that put no space between words: each character is one.
 WITHOUT_SPACES = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])")
 

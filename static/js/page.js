@@ -5,6 +5,7 @@ import { followReader, heldIds, insert, remove, replace } from "./cards.js";
 import { refreshDates } from "./dates.js";
 import { gone, refresh, whenFresh } from "./refresh.js";
 import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
+import { isQuiet, offerQuiet } from "./quiet.js";
 import { alertReader, say } from "./toast.js";
 import { sendOnce } from "./forms.js";
 import { keepDraft } from "./draft.js";
@@ -62,7 +63,7 @@ function published(notice) {
   }
   const card = insert(notice, inStream);
   if (card) {
-    if (!("quiet" in card.dataset)) {
+    if (!("quiet" in card.dataset) && !isQuiet()) {
       alertReader(notice, card); // not of each of many that somebody brings along
     }
     refresh("book");
@@ -147,12 +148,13 @@ function spread(act) {
 
 function showUnread({ unread }) {
   const badge = document.querySelector("[data-unread]");
-  const before = badge.textContent;
+  const before = Number(badge.textContent);
   badge.textContent = unread;
   badge.hidden = unread === 0;
-  if (before !== badge.textContent) {
+  if (before !== unread) {
     refresh("notifications");
   }
+  return unread > before;
 }
 
 async function fetchUnread() {
@@ -170,7 +172,13 @@ async function fetchUnread() {
   }
 }
 
-const signals = { counts: counted, progress: cameOn, notification: showUnread, import: imported };
+async function notified(message) {
+  if (showUnread(message) && !isQuiet()) {
+    (await import("./desktop.js")).tell(message.unread);
+  }
+}
+
+const signals = { counts: counted, progress: cameOn, notification: notified, import: imported };
 
 follow(document.body.dataset.cursor, {
   caughtUp: spread(caughtUp),
@@ -190,6 +198,7 @@ dress();
 setInterval(refreshDates, 30_000);
 takeLikes();
 followReader();
+offerQuiet();
 sendOnce();
 keepDraft();
 
@@ -202,4 +211,7 @@ for (const button of document.querySelectorAll("form[data-draft] [name=preview]"
     event.preventDefault();
     (await import("./preview.js")).show(button);
   });
+}
+for (const button of document.querySelectorAll("[data-desktop]")) {
+  import("./desktop.js").then(({ offer }) => offer(button));
 }
