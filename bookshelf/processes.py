@@ -36,7 +36,7 @@ def programs() -> list[Program]:
     return [
         *([Program("valkey", embedded_valkey(), 10, 15)] if embedded() else []),
         Program("worker", worker("enrich", "INFO", "--concurrency", "2"), 20, task_ends_in, BROKER_FLAPS),
-        Program("imports", worker("imports", "INFO", "--concurrency", "1"), 20, task_ends_in, BROKER_FLAPS),
+        Program("imports", worker("imports,lookups", "INFO", "--concurrency", "1"), 20, task_ends_in, BROKER_FLAPS),
         Program("sweep", worker("sweep", "WARNING", "--pool", "solo"), 20, task_ends_in, BROKER_FLAPS),
         Program("beat", celery("beat", "WARNING"), 30, 10, BROKER_FLAPS),
         Program("web", daphne(), 40, 40),
@@ -54,10 +54,10 @@ def celery(command: str, level: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "celery", "-A", "bookshelf", command, "--loglevel", level, *options]
 
 
-def worker(queue: str, level: str, *options: str) -> list[str]:
+def worker(queues: str, level: str, *options: str) -> list[str]:
     # What workers tell each other nobody here listens to, and waiting for it makes a start slower.
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return celery("worker", level, "--queues", queue, "--hostname", node(queue), *alone, *options)
+    return celery("worker", level, "--queues", queues, "--hostname", node(queues.partition(",")[0]), *alone, *options)
 
 
 def daphne() -> list[str]:

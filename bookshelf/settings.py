@@ -201,11 +201,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default gives up after 100
 CELERY_TASK_DEFAULT_QUEUE = "enrich"
-CELERY_TASK_QUEUES = [Queue("enrich"), Queue("imports"), Queue("sweep")]
+CELERY_TASK_QUEUES = [Queue("enrich"), Queue("imports"), Queue("lookups"), Queue("sweep")]
 CELERY_TASK_ROUTES = {
     "tasks.enrich.sweep": {"queue": "sweep"},
     "tasks.imports.sweep": {"queue": "sweep"},
     "tasks.indexing.index_due": {"queue": "sweep"},
+    "tasks.lookups.forget": {"queue": "sweep"},
 }
 CELERY_TASK_ACKS_LATE = True  # what a killed worker held comes back, or the sweep finds it first
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 20, 30  # < the lease of 40 < the visibility time-out
@@ -224,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     # Expiring: sweeps missed while no worker ran do not pile up.
     "sweep": {"task": "tasks.enrich.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sweep imports": {"task": "tasks.imports.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "forget lookups": {"task": "tasks.lookups.forget", "schedule": 600.0, "options": {"expires": 600}},
     "index": {"task": "tasks.indexing.index_due", "schedule": 5.0, "options": {"expires": 5}},
 }
 

@@ -1,61 +1,17 @@
 """What people write: posts and comments, new and edited."""
 
-import unicodedata
 import uuid
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from stdnum import isbn
-from stdnum.exceptions import InvalidChecksum
-from stdnum.exceptions import ValidationError as NotAnIsbn
 
+from .candidates import NoSuchCandidate, book_of, candidate
+from .fields import IsbnField, LineField, TextField
 from .models import BODY_LENGTH, COMMENT_LENGTH, MOST_TAGS, TITLE_LENGTH, Comment, Post
-from .rendering import CONTROLS, render_markdown, without_towers
+from .rendering import render_markdown
 from .tags import TagsField
-
-
-class TextField(forms.CharField):
-    """Text that can be seen, and that leaves alone what stands around it."""
-
-    def to_python(self, value: Any) -> Any:
-        # A line end counts as one character, as it does where it is typed; a browser sends two.
-        if isinstance(value, str):
-            value = value.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROLS)
-        return super().to_python(value)
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        # Of letters, numbers, punctuation and symbols one at least: the rest are marks, spaces and controls.
-        if value and not any(unicodedata.category(c)[0] in "LNPS" for c in value):
-            raise ValidationError("There is nothing to be seen in this.")
-        if without_towers(value) != value:
-            raise ValidationError("There are too many marks on one letter.")
-
-
-class LineField(TextField):
-    """The same in one line."""
-
-    def to_python(self, value: Any) -> Any:
-        return " ".join(super().to_python(value).splitlines())
-
-
-class IsbnField(forms.CharField):
-    """An ISBN-10 or -13 with or without hyphens; gives the ISBN-13."""
-
-    def clean(self, value: Any) -> str:
-        text: str = super().clean(value)
-        if not text:
-            return ""
-        if len(text.replace("-", "").replace(" ", "")) not in (10, 13):  # the library makes ten digits of nine
-            raise ValidationError("An ISBN has 10 or 13 digits.")
-        try:
-            return isbn.to_isbn13(isbn.validate(text, convert=True))
-        except InvalidChecksum:
-            raise ValidationError("The last digit of this ISBN does not fit the others. Is one mistyped?") from None
-        except NotAnIsbn:
-            raise ValidationError("This is not an ISBN. It has 10 or 13 digits, 13 begin with 978 or 979.") from None
 
 
 class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -89,9 +45,31 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
     )
     spoiler = forms.BooleanField(label="My post gives away what happens in the book", required=False)
 
+    pick = forms.CharField(max_length=50, required=False)  # as posts/candidates.py gives them
+
     class Meta:
         model = Post
         fields = ("title", "body", "spoiler", "book_title", "book_author", "isbn", "tags")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.picked_id:
+            self.initial["pick"] = f"book-{self.instance.picked_id}"
+
+    def clean_pick(self) -> str:
+        pick: str = self.cleaned_data["pick"]
+        try:
+            if pick:
+                candidate(pick)
+        except NoSuchCandidate:
+            raise ValidationError("This book cannot be picked any more. Please choose again.") from None
+        return pick
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            self.instance.picked = book_of(cleaned["pick"]) if cleaned.get("pick") else None
+        return cleaned
 
     def full_clean(self) -> None:
         super().full_clean()

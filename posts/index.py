@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from itertools import chain
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from .models import Post, PostWords, fold
+from .models import Book, Post, PostQuerySet, PostWords, fold
 from .rendering import plain_text
 
 MOST_TEXT = 60_000  # characters of one post; folded, some become many
@@ -33,6 +34,9 @@ FIND = {
     ),
 }
 NO_ID_IS_THIS_LARGE = 2**62
+MOST_WORDS = 10  # that may be asked for at once
+MOST_NAMES = 5  # of books, of authors and of tags, each
+LOOKED_AT = 200  # of the newest posts for these names
 
 
 def words_in(text: str) -> list[str]:
@@ -102,3 +106,13 @@ def matching(words: list[str], mark: str = "", *, before: int = NO_ID_IS_THIS_LA
         terms = [f"'{mark}{word}'" for word in words]
         asked = " & ".join(terms) + ":*" * is_beginning
     return RawSQL(FIND[connection.vendor], (asked, before, limit))  # noqa: S611 — ours; what is asked is a parameter
+
+
+def newest(words: list[str], mark: str = "") -> PostQuerySet:
+    """Of the published posts that match, as above, so many as names are taken from."""
+    return Post.objects.published().filter(pk__in=matching(words, mark, limit=LOOKED_AT))
+
+
+def books(words: list[str]) -> QuerySet[Book]:
+    """Those that are called so."""
+    return Book.objects.filter(pk__in=newest(words, "b:").values("book")).order_by("title", "pk")[:MOST_NAMES]

@@ -256,7 +256,9 @@ class Post(Outbox):
     # Its text gives away what happens in the book.
     spoiler = models.BooleanField(default=False, db_default=False)
     tags = models.CharField(max_length=300, blank=True, db_default="")  # with a space between each two
-    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler", "tags")
+    # The very book that is meant, where its author has picked one; else it is found by what was typed.
+    picked = models.ForeignKey(Book, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler", "tags", "picked")
 
     # The pipeline's: what readers see, which stays as it is while an edit is on its way.
     step = models.CharField(max_length=10, choices=Step, default=Step.SAVED, editable=False)
@@ -363,6 +365,25 @@ class Post(Outbox):
     @property
     def cover_tone(self) -> int:
         return tone_of(self.cover_title)
+
+
+class Lookup(models.Model):
+    """What the catalogues have for what somebody types about a book; kept for a day for all who type the same."""
+
+    key = models.CharField(max_length=80, unique=True)  # as a book's
+    isbn = models.CharField(max_length=13, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    hits = models.JSONField(default=list)  # columns of books as catalogues gave them, and of each the "edition"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "asked_at"], name="lookup_of_person"),
+            models.Index(fields=["asked_at"], name="lookup_oldest_first"),
+        ]
 
 
 class Draft(models.Model):

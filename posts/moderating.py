@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .forms import TextField
+from .fields import TextField
 from .models import REASON_LENGTH, Act, Comment, Post, Report
 from .moderation import Deed, decide, is_suspended, keeps_order, may_be_suspended, reinstate, suspend
 from .views import PAGE_LENGTH, SignedInRequest, whole_number

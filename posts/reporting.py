@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from .forms import TextField
+from .fields import TextField
 from .models import REASON_LENGTH, Comment, Post, Report
 from .talking import locked_post
 from .views import SignedInRequest

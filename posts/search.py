@@ -11,15 +11,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from .cards import CardRow, rows_of
-from .forms import IsbnField
-from .index import NO_ID_IS_THIS_LARGE, asked, matching, tag_word, words_in
+from .fields import IsbnField
+from .index import MOST_NAMES, MOST_WORDS, NO_ID_IS_THIS_LARGE, asked, books, matching, newest, tag_word, words_in
 from .interests import interests_of
-from .models import Book, Post, PostQuerySet
+from .models import Post
 from .views import PAGE_LENGTH, whole_number
 
-MOST_TYPED, MOST_WORDS = 200, 10
-MOST_NAMES = 5  # of books, of authors and of tags, each
-LOOKED_AT = 200  # of the newest posts for these names
+MOST_TYPED = 200
 
 
 @require_safe
@@ -55,14 +53,6 @@ def ids_of(found: Any) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(found.sql, found.params)
         return [row[0] for row in cursor.fetchall()]
-
-
-def newest(words: list[str], mark: str = "") -> PostQuerySet:
-    return Post.objects.published().filter(pk__in=matching(words, mark, limit=LOOKED_AT))
-
-
-def books(words: list[str]) -> QuerySet[Book]:
-    return Book.objects.filter(pk__in=newest(words, "b:").values("book")).order_by("title", "pk")[:MOST_NAMES]
 
 
 def authors(words: list[str]) -> QuerySet[User]:

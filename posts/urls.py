@@ -66,6 +66,7 @@ urlpatterns = [
     path("books/<id:pk>/interest/", following.in_book, name="interest_in_book"),
     path("books/<id:pk>/<slug:slug>/", views.book_detail, name="book"),
     path("posts/new/", writing.post_add, name="add"),
+    path("posts/candidates/", writing.candidates, name="candidates"),
     path("posts/<id:pk>/", views.post_detail, name="detail"),
     path("posts/<id:pk>/edit/", writing.post_edit, name="edit"),
     path("posts/<id:pk>/retry/", writing.post_retry, name="retry"),

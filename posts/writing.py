@@ -1,13 +1,16 @@
 """What authors do: write a post, look at it beforehand, edit it, try again what has failed, delete it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from .candidates import candidates_for
 from .drafts import NotKept, keep, names_in, saved
 from .forms import NewPostForm, PostForm
 from .models import Draft, Post
@@ -21,7 +24,7 @@ from .views import SignedInRequest
 @require_http_methods(["GET", "HEAD", "POST"])
 def post_add(request: SignedInRequest) -> HttpResponse:
     form, names = NewPostForm(request.POST or None), names_in(request.POST)
-    if "preview" in request.POST:
+    if "preview" in request.POST or "lookup" in request.POST:
         return preview(request, form)
     if "keep" in request.POST:
         return keep_for_later(request)
@@ -36,7 +39,25 @@ def post_add(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST" and (name := request.GET.get("draft")):
         draft = get_object_or_404(Draft, author=request.user, name=name.replace("\0", ""))
         form, names = NewPostForm(initial=draft.fields), [draft.name]
-    return render(request, "posts/form.html", {"form": form, "names": names})
+    return page(request, form, names=names)
+
+
+def page(request: SignedInRequest, form: PostForm, post: Post | None = None, **context: Any) -> HttpResponse:
+    """The form, with the books that can be picked where that is asked for, or where one is."""
+    typed = {name: str(form[name].value() or "") for name in ("isbn", "book_title", "book_author", "pick")}
+    if "lookup" in request.POST:
+        context["candidates"] = candidates_for(typed, request.user)
+    elif typed["pick"]:
+        context["candidates"] = candidates_for({"pick": typed["pick"]}, request.user)
+    return render(request, "posts/form.html", {"names": names_in(request.POST), "form": form, "post": post, **context})
+
+
+@login_required
+@require_safe
+def candidates(request: SignedInRequest) -> HttpResponse:
+    """That part of the form, for what is being typed."""
+    typed = {name: text for name, text in request.GET.items() if isinstance(text, str)}
+    return render(request, "posts/_candidates.html", {"candidates": candidates_for(typed, request.user)})
 
 
 def keep_for_later(request: SignedInRequest) -> HttpResponse:
@@ -45,17 +66,17 @@ def keep_for_later(request: SignedInRequest) -> HttpResponse:
         keep(request.user, request.POST)
     except NotKept as error:
         messages.error(request, str(error))
-        form = NewPostForm(initial=request.POST.dict())
-        return render(request, "posts/form.html", {"form": form, "names": names_in(request.POST)})
+        return page(request, NewPostForm(initial=request.POST.dict()))
     return saved(request, redirect("posts:drafts"))
 
 
-def preview(request: HttpRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
-    """The form as it was typed, with what readers would see of it. Nothing is saved."""
+def preview(request: SignedInRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
+    """The form as it was typed, with what readers would see of it, or what there is to pick. Nothing is saved."""
+    if "lookup" in request.POST:
+        return page(request, type(form)(initial=request.POST.dict(), instance=form.instance), post)
     form.full_clean()
     body = form.cleaned_data.get("body")
-    context = {"form": form, "post": post, "previewed": True, "preview": render_body(body) if body else None}
-    return render(request, "posts/form.html", {**context, "names": names_in(request.POST)})
+    return page(request, form, post, previewed=True, preview=render_body(body) if body else None)
 
 
 def submit_once(form: NewPostForm, author: User, drafts: list[str]) -> Post:
@@ -91,7 +112,7 @@ def own_post(request: SignedInRequest, pk: int) -> Post:
 def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     form = PostForm(request.POST or None, instance=post)
-    if "preview" in request.POST:
+    if "preview" in request.POST or "lookup" in request.POST:
         return preview(request, form, post)
     if request.method == "POST" and form.is_valid():
         if form.has_changed():
@@ -100,7 +121,7 @@ def post_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 get_object_or_404(Post.objects.select_for_update(), pk=pk)
                 post.edit()
         return saved(request, redirect("posts:detail", pk))
-    return render(request, "posts/form.html", {"form": form, "post": post})
+    return page(request, form, post)
 
 
 @login_required

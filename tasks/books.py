@@ -13,7 +13,7 @@ from django.utils import timezone
 from posts.models import Book, Outcome, Post, Step, fold
 
 from . import covers, googlebooks, limits, openlibrary
-from .found import Found, Guess
+from .found import Edition, Found, Guess
 from .outside import NoAnswer, NotFound, Outside, Unreachable
 
 # Longer than an attempt may take outside; a worker that died does not keep others away for long.
@@ -37,7 +37,9 @@ class Postponed(Exception):
 
 
 def book_of(post: Post) -> Book | None:
-    """The row of the book that the author named, made where it is the first post about it."""
+    """The row of the book that the author picked, or else named, made where it is the first post about it."""
+    if post.picked:
+        return post.picked
     key = Book.key_of(post.isbn, post.book_title, post.book_author)
     if not key:
         return None
@@ -101,6 +103,8 @@ class Catalogue(Protocol):
     def by_isbn(self, outside: Outside, isbn: str) -> Found: ...
 
     def by_title(self, outside: Outside, title: str, author: str) -> Found: ...
+
+    def editions(self, outside: Outside, title: str, author: str) -> list[Edition]: ...
 
 
 def catalogues() -> list[Catalogue]:

@@ -5,6 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from stdnum import isbn
+from stdnum.exceptions import ValidationError as NotAnIsbn
+
 from posts.models import BIDI_CONTROLS, fold
 
 from .outside import NotFound
@@ -34,6 +37,15 @@ class Hit:
     title: str
     authors: list[str]
     found: Found
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What a person may choose: a book, its ISBN-13 where it has one, and what tells it from other editions."""
+
+    found: Found
+    isbn: str = ""
+    words: str = ""
 
 
 class Guess(NotFound):
@@ -105,3 +117,11 @@ def year(value: Any) -> str:
     """The year in a date written in whatever way; empty where there is none."""
     match = YEAR.search(text(str(value) if type(value) is int else value))
     return match[0] if match else ""
+
+
+def isbn_13(number: str) -> str:
+    """The ISBN-13 of a number that somebody else holds for an ISBN; empty where it is none."""
+    try:
+        return str(isbn.to_isbn13(isbn.validate(number)))
+    except NotAnIsbn:
+        return ""

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from .found import Found, Hit, fields, items, joined, text, texts, the_one_meant, year
+from .found import Edition, Found, Hit, fields, isbn_13, items, joined, text, texts, the_one_meant, year
 from .outside import NotFound, Outside, Unreachable
 
 NAME = "Google Books"
@@ -39,8 +39,25 @@ def by_title(outside: Outside, title: str, author: str) -> Found:
     Raises:
         NotFound, Refused, Unreachable.
     """
-    question = f"intitle:{_quoted(title)}" + (f" inauthor:{_quoted(author)}" if author else "")
-    return the_one_meant([_hit(volume) for volume in _volumes(outside, question)], title, author)
+    return the_one_meant([_hit(volume) for volume in _volumes(outside, _question(title, author))], title, author)
+
+
+def editions(outside: Outside, title: str, author: str) -> list[Edition]:
+    """What a search finds, for a person to choose from.
+
+    Raises:
+        Refused, Unreachable.
+    """
+    found = []
+    for volume in _volumes(outside, _question(title, author)):
+        numbers = [number for number in map(isbn_13, _identifiers(volume)) if number]
+        publisher = text(fields(volume.get("volumeInfo")).get("publisher"))
+        found.append(Edition(_hit(volume).found, next(iter(numbers), ""), publisher))
+    return [edition for edition in found if edition.found.title]
+
+
+def _question(title: str, author: str) -> str:
+    return f"intitle:{_quoted(title)}" + (f" inauthor:{_quoted(author)}" if author else "")
 
 
 def cover_url(volume: str) -> str:

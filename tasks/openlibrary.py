@@ -1,19 +1,21 @@
 """Open Library's words for a book. Shapes: https://openlibrary.org/dev/docs/api/books, …/api/search"""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 
-from .found import Found, Hit, fields, items, joined, text, texts, the_one_meant, year
+from .found import Edition, Found, Hit, fields, isbn_13, items, joined, text, texts, the_one_meant, year
 from .outside import NotFound, Outside, Unreachable
 
 NAME = "Open Library"
 MOST_HITS = 5
 HIT_FIELDS = (
     "key,title,author_name,first_publish_year,cover_i,edition_count,"
-    "editions,editions.key,editions.title,editions.isbn,editions.cover_i"
+    "editions,editions.key,editions.title,editions.isbn,editions.cover_i,editions.publisher,editions.publish_date,"
+    "editions.publish_year,editions.language"
 )
 HIGHEST_COVER = 10**12
 
@@ -58,12 +60,44 @@ def by_title(outside: Outside, title: str, author: str) -> Found:
     Raises:
         NotFound, Refused, Unreachable.
     """
+    return the_one_meant(
+        [hit for work in _search(outside, title, author) for hit in _hits(fields(work))], title, author
+    )
+
+
+def _search(outside: Outside, title: str, author: str) -> list[Any]:
+    """Works, as they send them."""
     typed = {"title": title, "author": author} if author else {"title": title}
     query = urlencode(typed | {"limit": MOST_HITS, "fields": HIT_FIELDS})
     answer = outside.get_json(f"{settings.OPENLIBRARY_URL}/search.json?{query}")
     if not isinstance(answer, dict) or not isinstance(answer.get("docs"), list):
         raise Unreachable("the catalogue's answer holds no list of works")
-    return the_one_meant([hit for work in answer["docs"] for hit in _hits(fields(work))], title, author)
+    return list(answer["docs"])
+
+
+def editions(outside: Outside, title: str, author: str) -> list[Edition]:
+    """What a search finds, for a person to choose from: of each work the edition that agrees best, or the work itself.
+
+    Raises:
+        Refused, Unreachable.
+    """
+    found = []
+    for work in map(fields, _search(outside, title, author)):
+        whole = _hit(work, texts(work.get("author_name")), year(work.get("first_publish_year"))).found
+        inside = [fields(edition) for edition in items(fields(work.get("editions")).get("docs"))]
+        found += [_edition(edition, whole) for edition in inside] or [Edition(whole)]
+    return [edition for edition in found if edition.found.title]
+
+
+def _edition(record: dict[str, Any], work: Found) -> Edition:
+    """An edition, with what is known of its work alone in the place of what is not known of it."""
+    of_it = _hit(
+        record, [], year(record.get("publish_date") or next(iter(items(record.get("publish_year"))), None))
+    ).found
+    known = {name: value for name, value in vars(of_it).items() if value}
+    numbers = [number for number in map(isbn_13, texts(record.get("isbn"))) if number]
+    words = ", ".join([*texts(record.get("publisher"))[:1], *texts(record.get("language"))[:1]])
+    return Edition(replace(work, **known), next(iter(numbers), ""), words)
 
 
 def cover_url(cover_id: int) -> str:

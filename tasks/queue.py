@@ -15,7 +15,9 @@ from updater.calm import Calm
 
 ENRICH = "tasks.enrich.enrich_post"
 GO_ON = "tasks.imports.go_on"
+LOOK_UP = "tasks.lookups.look_up"
 IMPORTS = "imports"  # the queue of what nobody waits for
+LOOKUPS = "lookups"  # beside it, of what somebody who types may look at
 # With a retry a frozen Redis takes 3 to 4.5 s, without 1.5; a connection that is merely stale is renewed either way.
 ONE_TRY = {"max_retries": 0}
 
@@ -36,6 +38,11 @@ def enqueue(post_id: int, countdown: float = 0, *, imported: bool = False) -> bo
 def enqueue_import(import_id: int, countdown: float = 0) -> bool:
     """The same for an import, to go on with it."""
     return _send(GO_ON, import_id, f"Import {import_id}", f"import-{import_id}-", IMPORTS, countdown)
+
+
+def enqueue_lookup(lookup_id: int, countdown: float = 0) -> bool:
+    """The same for a lookup; where it is not taken, nothing is found for now."""
+    return _send(LOOK_UP, lookup_id, f"Lookup {lookup_id}", f"lookup-{lookup_id}-", LOOKUPS, countdown)
 
 
 def _send(task: str, pk: int, what: str, ids: str, queue: str, countdown: float) -> bool:

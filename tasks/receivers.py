@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from posts.counts import goes_with_its_post
-from posts.models import Comment, Import, Like, Post, Step
+from posts.models import Comment, Import, Like, Lookup, Post, Step
 from posts.moderation import hidden_or_restored
 from posts.notifications import notified
 from posts.outbox import State
@@ -17,7 +17,7 @@ from updater import log
 from updater.announce import announce
 
 from .notices import notice_of
-from .queue import enqueue, enqueue_import
+from .queue import enqueue, enqueue_import, enqueue_lookup
 from .signals import tell_counts, tell_step, tell_unread
 
 # Whoever saves waits for no broker. One thread, so that posts are handed over in the order in which they were saved;
@@ -69,6 +69,13 @@ def tell_counted(instance: Like | Comment, origin: object = None, **kwargs: Any)
     if not goes_with_its_post(origin):
         post_id = instance.post_id
         transaction.on_commit(lambda: tell_counts(post_id), robust=True)
+
+
+@receiver(post_save, sender=Lookup, dispatch_uid="enqueue a lookup")
+def enqueue_new_lookup(instance: Lookup, created: bool, **kwargs: Any) -> None:
+    if created:
+        lookup_id = instance.pk
+        transaction.on_commit(lambda: hands.submit(enqueue_lookup, lookup_id), robust=True)
 
 
 @receiver(post_save, sender=Import, dispatch_uid="enqueue an import")

@@ -206,6 +206,9 @@ keepDraft();
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   form.addEventListener("input", async () => (await import("./autosave.js")).autosave(form), { once: true });
 }
+for (const region of document.querySelectorAll("[data-candidates]")) {
+  import("./candidates.js").then(({ offerCandidates }) => offerCandidates(region.closest("form")));
+}
 for (const button of document.querySelectorAll("form[data-draft] [name=preview]")) {
   button.addEventListener("click", async (event) => {
     event.preventDefault();
