@@ -28,9 +28,9 @@ from tasks.enrich import enrich_post
 from tasks.outside import SECONDS
 from updater.models import Notice
 
+from .. import bombs
 from ..catalogue import Answer, Catalogue, isbn_of, json_of, picture, status
 from ..conftest import MakePost
-from . import bombs
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
