@@ -12,9 +12,14 @@ from .forms import CommentForm, PostForm
 from .models import Act, Book, Comment, Post
 
 
+class PostAdminForm(PostForm):
+    pick = None  # type: ignore[assignment]  # as Django takes a field out: here the book itself is chosen
+
+
 @admin.register(Post)
 class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    form = PostForm
+    form = PostAdminForm
+    raw_id_fields = ("picked",)
     list_display = ("title", "author", "book", "state", "step", "attempts", "due_at", "published_at")
     list_filter = ("state", "step")
     list_select_related = ("author", "book")

@@ -71,7 +71,13 @@ class CardRow(NamedTuple):
 
 OF_BOOK = {name: re.sub("^book__?", "", name) for name in CardRow._fields if name.startswith("book_")}
 RELATED = {"author_id", "author__username", *OF_BOOK}
-BESIDE = ("author", "year", "source_name", "source_url")  # what a book's own page shows beside what a card does
+BESIDE = (
+    "author",
+    "year",
+    "source_name",
+    "source_url",
+    "by_person",
+)  # what a book's own page shows beside what a card does
 
 
 def rows_of(posts: PostQuerySet) -> list[CardRow]:

@@ -67,8 +67,8 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors:
-            self.instance.picked = book_of(cleaned["pick"]) if cleaned.get("pick") else None
+        if not self.errors and "pick" in self.fields:
+            self.instance.picked = book_of(cleaned["pick"]) if cleaned["pick"] else None
         return cleaned
 
     def full_clean(self) -> None:

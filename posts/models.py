@@ -97,6 +97,9 @@ class Book(models.Model):
     cover_large = models.CharField(max_length=80, blank=True, editable=False)
     cover_width = models.PositiveIntegerField(default=0, editable=False)
     cover_height = models.PositiveIntegerField(default=0, editable=False)
+    # Which of FIELDS a person has set, with a space between each two; no catalogue overwrites them.
+    by_person = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    FIELDS = ("title", "author", "year", "cover")
 
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
     cover_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
@@ -113,7 +116,17 @@ class Book(models.Model):
     @property
     def about(self) -> tuple[object, ...]:
         """What pages say of it beside its title and author."""
-        return self.isbn, self.year, self.source_name, self.source_url
+        return self.isbn, self.year, self.source_name, self.source_url, self.by_person
+
+    @property
+    def set_by_person(self) -> list[str]:
+        return self.by_person.split()
+
+    @property
+    def by_catalogue(self) -> list[str]:
+        """Which of FIELDS are there, and are what the catalogue says."""
+        known = {"title": self.title, "author": self.author, "year": self.year, "cover": self.cover_large}
+        return [name for name in self.FIELDS if known[name] and self.source_name and name not in self.set_by_person]
 
     @property
     def on_page(self) -> tuple[object, ...]:
@@ -257,7 +270,7 @@ class Post(Outbox):
     spoiler = models.BooleanField(default=False, db_default=False)
     tags = models.CharField(max_length=300, blank=True, db_default="")  # with a space between each two
     # The very book that is meant, where its author has picked one; else it is found by what was typed.
-    picked = models.ForeignKey(Book, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    picked = models.ForeignKey(Book, null=True, on_delete=models.SET_NULL, blank=True, related_name="+")
     WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler", "tags", "picked")
 
     # The pipeline's: what readers see, which stays as it is while an edit is on its way.
@@ -665,6 +678,7 @@ class Act(models.Model):
         DISMISS = "dismiss", "dismissed what was reported of"
         SUSPEND = "suspend", "suspended"
         REINSTATE = "reinstate", "reinstated"
+        CORRECT = "correct", "corrected"
 
     deed = models.CharField(max_length=9, choices=Deed)
     moderator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

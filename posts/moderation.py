@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 
-from .models import Act, Comment, Notification, Post
+from .models import Act, Book, Comment, Notification, Post
 from .notifications import notified
 
 MODERATORS = "moderators"
@@ -40,6 +40,13 @@ def keeps_order(person: User | AnonymousUser) -> bool:
     if not isinstance(person, User):
         return False
     return person.is_active and (person.is_staff or keepers().filter(pk=person.pk).exists())
+
+
+def may_correct(person: User | AnonymousUser, book: Book) -> bool:
+    """Whoever has published something about it, and those who keep order."""
+    if not isinstance(person, User):
+        return False
+    return Post.objects.published().filter(author=person, book=book).exists() or keeps_order(person)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from . import (
+    correcting,
     drafts,
     export,
     feeds,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("tags/<str:tag>/", views.tag_detail, name="tag"),
     path("tags/<str:tag>/interest/", following.in_tag, name="interest_in_tag"),
     path("books/<id:pk>/", views.book_detail, name="book"),
+    path("books/<id:pk>/edit/", correcting.book_edit, name="edit_book"),
     path("books/<id:pk>/interest/", following.in_book, name="interest_in_book"),
     path("books/<id:pk>/<slug:slug>/", views.book_detail, name="book"),
     path("posts/new/", writing.post_add, name="add"),

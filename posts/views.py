@@ -17,7 +17,7 @@ from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
 from .interests import interests_of, muted_authors, wish_for
 from .models import EPOCH, Post, Tagging, slug_of, visible
-from .moderation import keeps_order, why_hidden
+from .moderation import keeps_order, may_correct, why_hidden
 from .progress import add_progress
 from .tags import is_tag, tag_of
 from .unchanged import Page, conditional
@@ -60,7 +60,13 @@ def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page 
     def context() -> dict[str, Any]:
         page, muted = cards(rows), muted_authors(request)
         page["rows"] = [row for row in page["rows"] if row.author_id not in muted]
-        return {**page, "book": book, "about": about_book(book), **wish_for(request, f"book:{pk}")}
+        return {
+            **page,
+            "book": book,
+            "about": about_book(book),
+            "may_correct": may_correct(request.user, book),
+            **wish_for(request, f"book:{pk}"),
+        }
 
     return Page("posts/book.html", (*shown(rows), book.author, book.about), context)
 

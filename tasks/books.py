@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -91,6 +92,8 @@ def lookup_is_due(book: Book) -> bool:
 
 
 def cover_is_due(book: Book) -> bool:
+    if "cover" in book.set_by_person:
+        return False
     has_one = book.cover_id is not None or (book.cover_volume and settings.GOOGLE_BOOKS_KEY)
     return bool(has_one) and book.cover_outcome not in (Outcome.FOUND, Outcome.NOT_FOUND)
 
@@ -219,7 +222,18 @@ def noted(source: str, what: str, sources: dict[str, str]) -> Iterator[None]:
 
 
 def record(book: Book, **columns: Any) -> None:
-    """Write these columns alone: another worker, or an operator, may be writing others."""
-    for name, value in columns.items():
-        setattr(book, name, value)
-    Book.objects.filter(pk=book.pk).update(**columns)
+    """Write these columns alone: another worker, or an operator, may be writing others. What a person has set wins:
+
+    1. a catalogue is asked about the book,
+    2. somebody corrects its title,
+    3. the catalogue's title arrives here, where the row that is locked says that it is not wanted.
+    """
+    with transaction.atomic():
+        row = Book.objects.select_for_update().filter(pk=book.pk).first()
+        if row is None:
+            return
+        for name, value in columns.items():
+            theirs = "cover" if name.startswith("cover_") and name != "cover_outcome" else name
+            setattr(book, name, getattr(row, name) if theirs in row.set_by_person else value)
+        book.by_person = row.by_person
+        book.save(update_fields=list(columns))

@@ -14,9 +14,9 @@ NAME = "Open Library"
 MOST_HITS = 5
 HIT_FIELDS = (
     "key,title,author_name,first_publish_year,cover_i,edition_count,"
-    "editions,editions.key,editions.title,editions.isbn,editions.cover_i,editions.publisher,editions.publish_date,"
-    "editions.publish_year,editions.language"
+    "editions,editions.key,editions.title,editions.isbn,editions.cover_i"
 )
+EDITION_FIELDS = ",editions.publisher,editions.publish_date,editions.publish_year,editions.language"
 HIGHEST_COVER = 10**12
 
 
@@ -61,14 +61,14 @@ def by_title(outside: Outside, title: str, author: str) -> Found:
         NotFound, Refused, Unreachable.
     """
     return the_one_meant(
-        [hit for work in _search(outside, title, author) for hit in _hits(fields(work))], title, author
+        [hit for work in _search(outside, title, author, HIT_FIELDS) for hit in _hits(fields(work))], title, author
     )
 
 
-def _search(outside: Outside, title: str, author: str) -> list[Any]:
+def _search(outside: Outside, title: str, author: str, shown: str) -> list[Any]:
     """Works, as they send them."""
     typed = {"title": title, "author": author} if author else {"title": title}
-    query = urlencode(typed | {"limit": MOST_HITS, "fields": HIT_FIELDS})
+    query = urlencode(typed | {"limit": MOST_HITS, "fields": shown})
     answer = outside.get_json(f"{settings.OPENLIBRARY_URL}/search.json?{query}")
     if not isinstance(answer, dict) or not isinstance(answer.get("docs"), list):
         raise Unreachable("the catalogue's answer holds no list of works")
@@ -82,7 +82,7 @@ def editions(outside: Outside, title: str, author: str) -> list[Edition]:
         Refused, Unreachable.
     """
     found = []
-    for work in map(fields, _search(outside, title, author)):
+    for work in map(fields, _search(outside, title, author, HIT_FIELDS + EDITION_FIELDS)):
         whole = _hit(work, texts(work.get("author_name")), year(work.get("first_publish_year"))).found
         inside = [fields(edition) for edition in items(fields(work.get("editions")).get("docs"))]
         found += [_edition(edition, whole) for edition in inside] or [Edition(whole)]

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from posts.correcting import corrected
 from posts.counts import goes_with_its_post
-from posts.models import Comment, Import, Like, Lookup, Post, Step
+from posts.models import Book, Comment, Import, Like, Lookup, Post, Step
 from posts.moderation import hidden_or_restored
 from posts.notifications import notified
 from posts.outbox import State
@@ -26,6 +27,7 @@ from .signals import tell_counts, tell_step, tell_unread
 hands = ThreadPoolExecutor(1, "hand-over")
 # A signal takes a third of a millisecond, and nobody is to wait for more of them; others see it on their next page.
 MOST_TOLD = 300
+MOST_CHANGED = 50  # posts of one book that may be on open pages
 logger = logging.getLogger(__name__)
 
 
@@ -56,6 +58,14 @@ def announce_deleted(instance: Post, **kwargs: Any) -> None:
 @receiver(hidden_or_restored, dispatch_uid="announce a hidden or restored post")
 def announce_hidden_or_restored(post: Post, **kwargs: Any) -> None:
     announce(post.pk, notice_of(post) if post.hidden_at is None else None)
+
+
+@receiver(corrected, dispatch_uid="announce what a corrected book changes")
+def announce_corrected(book: Book, **kwargs: Any) -> None:
+    """To pages that show its newest posts; the others show it with their next request."""
+    newest = Post.objects.published().filter(book=book).newest_first().select_related("author", "book")
+    for post in newest[:MOST_CHANGED]:
+        announce(post.pk, notice_of(post))
 
 
 @receiver(notified, dispatch_uid="tell of notifications")

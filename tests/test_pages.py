@@ -39,6 +39,8 @@ class Shelf:
         said = author.get(post).text
         book = re.search(r'href="(/books/[^"]+)"', said)
         comment = re.search(r"/comments/[0-9]+/edit/", said)
+        number = book and re.search("[0-9]+", book[1])
+        assert number
         assert book
         assert comment
         self.to_all = ["/", post, f"/posts/{spoiler}/all-of-it/", book[1], f"/authors/{author.name}/", "/nothing/"]
@@ -48,6 +50,7 @@ class Shelf:
         self.to_its_author = [
             "/mine/",
             "/drafts/",
+            f"/books/{number[0]}/edit/",
             "/drafts/a1/delete/",
             "/following/",
             "/notifications/",

@@ -120,6 +120,20 @@ class TestPublishing:
         enrich_post(post.pk)
         assert (stored(post).shown_spoiler, stored(post).excerpt) == (False, "It was long.")
 
+    def test_what_a_person_set_while_the_catalogue_was_asked_is_not_overwritten(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN, title="Their title", author="Their author", cover=picture(colour="red"))
+        post = make_post(isbn=ISBN)
+
+        def correct() -> None:
+            Book.objects.update(title="Our title", cover_large="c" * 40, by_person="title cover")
+
+        assert while_asked(catalogue, post, correct) == "published"
+        book = Book.objects.get()
+        assert (book.title, book.author, book.cover_large) == ("Our title", "Their author", "c" * 40)
+        assert stored(post).shown_book_title == "Our title"
+
     def test_it_is_in_the_lists_of_its_tags_as_readers_see_it(self, make_post: MakePost, client: Client) -> None:
         def lists() -> list[int]:
             return [client.get(f"/tags/{tag}/").status_code for tag in ("essays", "finland", "sea")]

@@ -3,8 +3,9 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 
-from posts.models import Comment, Post
+from posts.models import Book, Comment, Post
 from posts.moderation import Deed, decide
 from tasks.enrich import enrich_post
 from updater import log
@@ -60,3 +61,19 @@ def test_a_comment_that_is_hidden_is_no_news_of_its_post(post: Post, bob: User) 
     since = log.head()
     assert decide(Deed.HIDE, comment, bob, "Spam.")
     assert told(since) == []
+
+
+def test_a_correction_of_a_book_changes_the_cards_on_open_pages(make_post: MakePost, client: Client, ann: User) -> None:
+    book = Book.objects.create(key="page:1", title="Slow raeding", outcome="found")
+    posts = [make_post(picked=book), make_post(picked=book, book_title="Typed"), make_post()]
+    for post in posts:
+        enrich_post(post.pk)
+    since = log.head()
+    client.force_login(ann)
+    client.post(f"/books/{book.pk}/edit/", {"title": "Slow reading"})
+    assert told(since) == ["changed", "changed"]
+    notices = log.read(since.epoch, since.number)
+    assert notices is not None
+    assert [notice.subject for notice in notices] == [posts[1].pk, posts[0].pk]
+    assert "Slow reading" in (notices[1].content or "")
+    assert "Typed" in (notices[0].content or "")

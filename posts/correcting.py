@@ -1,0 +1,106 @@
+"""Where those who have written about a book set right what is known of it; each correction is written down."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.dispatch import Signal
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from .fields import LineField
+from .models import REASON_LENGTH, Act, Book, Post
+from .moderation import may_correct, record
+from .pictures import MOST_BYTES, Cover, NotACover, decode, store
+from .views import SignedInRequest
+
+CORRECTIONS_PER_HOUR = 30  # of one person
+
+# Sent at the end of the transaction, with the `book` of which posts now show something else.
+corrected = Signal()
+
+
+class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    title = LineField(max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    author = LineField(max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    year = forms.RegexField("^[0-9]{4}$", required=False, error_messages={"invalid": "A year has four digits."})
+    cover = forms.FileField(
+        required=False,
+        help_text=f"A JPEG, PNG, WebP or GIF of up to {MOST_BYTES // 1_000_000} MB.",
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+
+    class Meta:
+        model = Book
+        fields = ("title", "author", "year")
+
+    def clean_cover(self) -> Cover | None:
+        file: UploadedFile | None = self.cleaned_data["cover"]
+        if file is None:
+            return None
+        if (file.size or 0) > MOST_BYTES:
+            raise ValidationError(f"A cover has {MOST_BYTES // 1_000_000} MB at most.")
+        try:
+            return store(decode(file.read()))
+        except NotACover as error:
+            raise ValidationError(f"This cannot be a cover: {error}.") from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not cleaned["title"] and not self.instance.isbn:
+            self.add_error("title", "A book without an ISBN needs a title.")
+        return cleaned
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def book_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    book = get_object_or_404(Book, pk=pk)
+    if not may_correct(request.user, book):
+        raise Http404("Not yours to correct.")
+    form = BookForm(request.POST or None, request.FILES or None, instance=book)
+    if request.method == "POST" and form.is_valid():
+        since = timezone.now() - timedelta(hours=1)
+        done = Act.objects.filter(moderator=request.user, deed=Act.Deed.CORRECT, at__gt=since).count()
+        if done < CORRECTIONS_PER_HOUR:
+            return_to = correct(book.pk, form, request.user)
+            messages.success(request, "Thank you. Readers see it from now on.")
+            return redirect(return_to)
+        form.add_error(None, f"That is {CORRECTIONS_PER_HOUR} corrections within an hour. Please wait a little.")
+    return render(request, "posts/book_edit.html", {"book": Book.objects.get(pk=pk), "form": form})
+
+
+@transaction.atomic
+def correct(pk: int, form: BookForm, person: User) -> Book:
+    """Write what was changed in the form, and no more: somebody else may have corrected the rest meanwhile."""
+    book = get_object_or_404(Book.objects.select_for_update(), pk=pk)
+    called, said = str(book), []
+    for name in form.changed_data:
+        value = form.cleaned_data[name]
+        if isinstance(value, Cover):
+            book.cover_small, book.cover_large = value.small, value.large
+            book.cover_width, book.cover_height = value.width, value.height
+            said.append("another cover")
+        else:
+            said.append(f"{name}: “{getattr(book, name)}” → “{value}”")
+            setattr(book, name, value)
+    if not said:
+        return book
+    book.by_person = " ".join(name for name in Book.FIELDS if name in {*book.set_by_person, *form.changed_data})
+    book.save()
+    posts = Post.objects.filter(book=book)
+    # What the author of a post typed stays on that post.
+    posts.filter(book_title="", published_at__isnull=False).update(shown_book_title=str(book))
+    posts.filter(book_author="", published_at__isnull=False).update(shown_book_author=book.author)
+    posts.update(index_due=True)
+    record(Act.Deed.CORRECT, person, person, "\n".join(said)[:REASON_LENGTH], thing=f"the book “{called}”"[:300])
+    corrected.send(Book, book=book)  # last: from here on other writers of notices wait
+    return book
