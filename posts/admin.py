@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
+from .correcting import spread
 from .forms import CommentForm, PostForm
-from .models import Act, Book, Comment, Post
+from .merging import CannotMerge, merge
+from .models import Act, Book, Comment, Interest, Post
+
+MOST_MERGED = 10  # books at once
 
 
 class PostAdminForm(PostForm):
@@ -57,12 +65,51 @@ class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
     list_display = ("__str__", "author", "isbn", "year", "outcome", "cover_outcome", "asked_at")
     list_filter = ("outcome", "cover_outcome")
     search_fields = ("title", "author", "isbn")
+    readonly_fields = ("merged_into", "by_person")
+    actions = ("merge",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a book is made by the first post about it
 
+    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Book, form: ModelForm[Any], change: bool) -> None:
-        obj.save(update_fields=form.changed_data)  # a worker may be writing the others
+        obj.add_by_person(form.changed_data)
+        obj.save(update_fields=[*form.changed_data, "by_person"])  # a worker may be writing the others
+        spread(obj)
+
+    @admin.action(description="Merge into one …", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Book]) -> HttpResponse | None:
+        """Shows what would come of it, and does it when that page says into which."""
+        into = request.POST.get("into", "")
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_MERGED + 1])
+        try:
+            if not 1 < len(ids) <= MOST_MERGED:
+                raise CannotMerge(f"Select two books or more, and {MOST_MERGED} at most.")
+            if into in map(str, ids):
+                stays = merge(int(into), [pk for pk in ids if pk != int(into)])
+                self.log_change(request, stays, f"Merged with the books {', '.join(str(pk) for pk in ids)}.")
+                self.message_user(request, f"They are one book now: {stays}.")
+                return None
+        except CannotMerge as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        context = {**self.admin_site.each_context(request), "books": compared(ids), "title": "Merge books"}
+        return TemplateResponse(request, "admin/merge_books.html", context)
+
+
+def compared(ids: list[int]) -> QuerySet[Book]:
+    """The books, and what each would take along; the one with the most posts first."""
+    posts, wishes = Post.objects.filter(book=OuterRef("pk")), Interest.objects.filter(book=OuterRef("pk"))
+    counts = {
+        "post_number": counted(posts, "book"),
+        "follower_number": counted(wishes.filter(wish=Interest.Wish.FOLLOW), "book"),
+        "mute_number": counted(wishes.filter(wish=Interest.Wish.MUTE), "book"),
+    }
+    return Book.objects.filter(pk__in=ids).annotate(**counts).order_by("-post_number", "pk")
+
+
+def counted(rows: QuerySet[Any], by: str) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(number=Count("pk")).values("number")), 0)
 
 
 @admin.register(Comment)

@@ -94,13 +94,18 @@ def correct(pk: int, form: BookForm, person: User) -> Book:
             setattr(book, name, value)
     if not said:
         return book
-    book.by_person = " ".join(name for name in Book.FIELDS if name in {*book.set_by_person, *form.changed_data})
+    book.add_by_person(form.changed_data)
     book.save()
+    record(Act.Deed.CORRECT, person, person, "\n".join(said)[:REASON_LENGTH], thing=f"the book “{called}”"[:300])
+    spread(book)
+    return book
+
+
+def spread(book: Book) -> None:
+    """Let its posts show what it is called now; at the end of the transaction that holds its row."""
     posts = Post.objects.filter(book=book)
     # What the author of a post typed stays on that post.
     posts.filter(book_title="", published_at__isnull=False).update(shown_book_title=str(book))
     posts.filter(book_author="", published_at__isnull=False).update(shown_book_author=book.author)
     posts.update(index_due=True)
-    record(Act.Deed.CORRECT, person, person, "\n".join(said)[:REASON_LENGTH], thing=f"the book “{called}”"[:300])
     corrected.send(Book, book=book)  # last: from here on other writers of notices wait
-    return book

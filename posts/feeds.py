@@ -47,7 +47,8 @@ def of_author(username: str) -> Source:
 
 
 def of_book(pk: int) -> Source:
-    book = get_object_or_404(Book, pk=pk)
+    found = get_object_or_404(Book.objects.select_related("merged_into"), pk=pk)
+    book = found.merged_into or found
     return Source(str(book), book.get_absolute_url(), Post.objects.published().filter(book=book), is_there=False)
 
 

@@ -101,6 +101,9 @@ class Book(models.Model):
     by_person = models.CharField(max_length=40, blank=True, db_default="", editable=False)
     FIELDS = ("title", "author", "year", "cover")
 
+    # The one that this turned out to be. The row stays: its key and its old address lead to the other.
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="merged", editable=False)
+
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
     cover_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
     asked_at = models.DateTimeField(null=True, editable=False)
@@ -121,6 +124,9 @@ class Book(models.Model):
     @property
     def set_by_person(self) -> list[str]:
         return self.by_person.split()
+
+    def add_by_person(self, names: Iterable[str]) -> None:
+        self.by_person = " ".join(name for name in self.FIELDS if name in {*self.set_by_person, *names})
 
     @property
     def by_catalogue(self) -> list[str]:

@@ -16,7 +16,7 @@ from .about import about_book, about_post
 from .cards import CardRow, rows_and_book, rows_of
 from .forms import NewCommentForm
 from .interests import interests_of, muted_authors, wish_for
-from .models import EPOCH, Post, Tagging, slug_of, visible
+from .models import EPOCH, Book, Post, Tagging, slug_of, visible
 from .moderation import keeps_order, may_correct, why_hidden
 from .progress import add_progress
 from .tags import is_tag, tag_of
@@ -53,7 +53,7 @@ def post_list(request: HttpRequest) -> Page:
 def book_detail(request: HttpRequest, pk: int, slug: str | None = None) -> Page | HttpResponse:
     rows, book = rows_and_book(page_of(Post.objects.published().filter(book=pk), request.GET.get("before")))
     if not book:  # its row may be of a post that nobody is to know of yet
-        raise Http404("No posts about it.")
+        return redirect(get_object_or_404(Book, merged=pk))
     if slug != slug_of(str(book)):
         return redirect(book)
 

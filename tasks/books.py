@@ -46,7 +46,14 @@ def book_of(post: Post) -> Book | None:
         return None
     # What one author typed beside an ISBN is that post's; it does not name the book for all others.
     typed = {"isbn": post.isbn} if post.isbn else {"title": post.book_title, "author": post.book_author}
-    return Book.objects.get_or_create(key=key, defaults=typed)[0]
+    book = Book.objects.select_related("merged_into").get_or_create(key=key, defaults=typed)[0]
+    return book.merged_into or book
+
+
+def hold(book: Book) -> bool:
+    """Lock its row, at the beginning of the transaction that publishes a post about it: before any post's. False where
+    it was merged into another since it was found."""
+    return Book.objects.select_for_update(no_key=True).filter(pk=book.pk, merged_into__isnull=True).exists()
 
 
 def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str], *, patient: bool = False) -> None:

@@ -130,6 +130,9 @@ def publish(post: Post, book: Book | None) -> str:
     owed = book is not None and books.is_owed(book)
     again_at = timezone.now() + timedelta(seconds=FIRST_LATE_BACK_OFF) if owed else None
     with transaction.atomic():
+        if book is not None and not books.hold(book):
+            post.refresh_from_db(fields=["step"])  # nothing is published
+            raise books.Postponed("its book was merged into another", tried=False)
         if not post.finish(again_at, **columns):
             raise Superseded
         keep_tags(post, published_at, is_new=is_new)
