@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from .correcting import spread
+from .books import spread
 from .forms import CommentForm, PostForm
 from .merging import CannotMerge, merge
 from .models import Act, Book, Comment, Interest, Post

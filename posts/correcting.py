@@ -10,22 +10,19 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.dispatch import Signal
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from .books import spread
 from .fields import LineField
-from .models import REASON_LENGTH, Act, Book, Post
+from .models import REASON_LENGTH, Act, Book
 from .moderation import may_correct, record
 from .pictures import MOST_BYTES, Cover, NotACover, decode, store
 from .views import SignedInRequest
 
 CORRECTIONS_PER_HOUR = 30  # of one person
-
-# Sent at the end of the transaction, with the `book` of which posts now show something else.
-corrected = Signal()
 
 
 class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -99,13 +96,3 @@ def correct(pk: int, form: BookForm, person: User) -> Book:
     record(Act.Deed.CORRECT, person, person, "\n".join(said)[:REASON_LENGTH], thing=f"the book “{called}”"[:300])
     spread(book)
     return book
-
-
-def spread(book: Book) -> None:
-    """Let its posts show what it is called now; at the end of the transaction that holds its row."""
-    posts = Post.objects.filter(book=book)
-    # What the author of a post typed stays on that post.
-    posts.filter(book_title="", published_at__isnull=False).update(shown_book_title=str(book))
-    posts.filter(book_author="", published_at__isnull=False).update(shown_book_author=book.author)
-    posts.update(index_due=True)
-    corrected.send(Book, book=book)  # last: from here on other writers of notices wait

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from .correcting import spread
+from .books import spread
 from .models import Book, Interest, Post
 
 # What is filled from the others where the one that stays has nothing, together or not at all.

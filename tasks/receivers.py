@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from posts.correcting import corrected
+from posts.books import corrected
 from posts.counts import goes_with_its_post
 from posts.models import Book, Comment, Import, Like, Lookup, Post, Step
 from posts.moderation import hidden_or_restored
