@@ -1,6 +1,5 @@
 """The operator's view of a post, with what the workers did for it beside it: the one place that knows both."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +11,7 @@ from django_celery_results.admin import TaskResultAdmin
 from django_celery_results.models import TaskResult
 
 import posts.admin
+from bookshelf.history import told_by
 from posts.models import Post
 from tasks.queue import post_of, task_ids
 
@@ -65,12 +65,9 @@ class HistoryAdmin(TaskResultAdmin):
 
 def outcome(result: Any) -> tuple[str, str]:
     """What came of a task, and what each source answered, in words."""
-    try:
-        told = json.loads(result.result or "null")
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or "came" not in told:
-        return str(result.result or ""), ""  # an exception, or another task's
+    told = told_by(result.result)
+    if told is None:
+        return str(result.result or ""), ""
     return told["came"], ", ".join(f"{source}: {answer}" for source, answer in told["sources"].items())
 
 

@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 
 app = Celery("bookshelf")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-for name in ("enrich", "imports", "indexing", "lookups"):
+for name in ("enrich", "imports", "indexing", "lookups", "watch", "canary"):
     app.autodiscover_tasks(related_name=name)
 
 

@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
 from django.utils.decorators import method_decorator
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -16,6 +17,11 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 class OperatorsSite(AdminSite):
     login = method_decorator(secure_admin_login)(AdminSite.login)
+
+    def get_urls(self) -> list[Any]:
+        from .pipeline import pipeline  # noqa: PLC0415 — this is loaded before the models are
+
+        return [path("pipeline/", self.admin_view(pipeline), name="pipeline"), *super().get_urls()]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner = super().admin_view(view, cacheable)

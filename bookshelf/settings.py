@@ -207,6 +207,8 @@ CELERY_TASK_ROUTES = {
     "tasks.imports.sweep": {"queue": "sweep"},
     "tasks.indexing.index_due": {"queue": "sweep"},
     "tasks.lookups.forget": {"queue": "sweep"},
+    "tasks.watch.read": {"queue": "sweep"},
+    "tasks.canary.sing": {"queue": "lookups"},
 }
 CELERY_TASK_ACKS_LATE = True  # what a killed worker held comes back, or the sweep finds it first
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 20, 30  # < the lease of 40 < the visibility time-out
@@ -219,15 +221,21 @@ CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = "django-db"  # a history for the operator; the post's row alone is the truth
 CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = timedelta(days=7)
+CANARY_SECONDS = environment.whole("CANARY_SECONDS", 300, lowest=0)  # between two times; 0 for never
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {
     # Expiring: sweeps missed while no worker ran do not pile up.
     "sweep": {"task": "tasks.enrich.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sweep imports": {"task": "tasks.imports.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "watch": {"task": "tasks.watch.read", "schedule": 60.0, "options": {"expires": 60}},
     "forget lookups": {"task": "tasks.lookups.forget", "schedule": 600.0, "options": {"expires": 600}},
     "index": {"task": "tasks.indexing.index_due", "schedule": 5.0, "options": {"expires": 5}},
 }
+
+if CANARY_SECONDS:
+    song = {"task": "tasks.canary.sing", "schedule": float(CANARY_SECONDS), "options": {"expires": CANARY_SECONDS}}
+    CELERY_BEAT_SCHEDULE["canary"] = song
 
 # --- the channel layer ---------------------------------------------------------------------------
 CHANNEL_LAYERS = {

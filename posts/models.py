@@ -324,6 +324,7 @@ class Post(Outbox):
             ),
             models.Index(fields=["author", "-id"], name="post_of_author_all"),
             models.Index(fields=["-id"], name="post_hidden", condition=Q(hidden_at__isnull=False)),
+            models.Index(fields=["-id"], name="post_failed", condition=Q(state=State.FAILED)),
             models.Index(fields=["id"], name="post_index_due", condition=Q(index_due=True, published_at__isnull=False)),
         ]
 

@@ -61,7 +61,7 @@ class TestCompose:
 
     def test_each_queue_has_a_worker_of_its_own_and_the_sweep_s_takes_one_task_at_a_time(self) -> None:
         queues = {name: queues_of(service["command"]) for name, service in OURS.items()}
-        own = {"worker": ["enrich"], "imports": ["imports", "lookups"], "sweep": ["sweep"]}
+        own = {"worker": ["enrich"], "imports": ["imports,lookups"], "sweep": ["sweep"]}
         assert {name: queue for name, queue in queues.items() if queue} == own
         assert "--pool solo --concurrency 1" in OURS["sweep"]["command"]
 

@@ -55,6 +55,7 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("CATALOGUE_RATE", "fast"),
         ("CATALOGUE_RATE", "nan"),
         ("ENRICH_DEADLINE", "-1"),
+        ("CANARY_SECONDS", "often"),
         ("TRUSTED_PROXIES", "-1"),
         ("POSTS_PER_HOUR", "many"),
         ("SIGNUPS_PER_MINUTE", "-1"),
