@@ -27,13 +27,16 @@ async def test_a_switch_pauses_them_on_every_page_and_past_a_reload(site: Site, 
     await expect(page.get_by_role("button", name="Alerts")).to_have_text("Alerts: paused")
     for one in (page, other):
         await live(one)
-    quiet = author.write("In peace")
+    with site.reader() as witness:
+        quiet = author.write("In peace")
+        witness.until(quiet)
     for one in (page, other):
         await expect(one.locator(f"[data-post-id='{quiet}']")).to_be_visible()
         await expect(one.locator(".toast")).to_have_count(0)
     await other.get_by_role("button", name="Alerts").click()
     await expect(page.get_by_role("button", name="Alerts")).to_have_text("Alerts: on")
-    author.write("Aloud")
+    with site.reader() as witness:
+        witness.until(author.write("Aloud"))
     await expect(page.get_by_role("link", name="New post: Aloud")).to_be_visible()
 
 

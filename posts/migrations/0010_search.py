@@ -33,8 +33,10 @@ def make_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 def drop_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """PostgreSQL's goes with the table, and so do the triggers."""
+    """PostgreSQL's goes with the table. SQLite's triggers would, too, but after what they write to."""
     if schema_editor.connection.vendor == "sqlite":
+        for name in ("added", "deleted", "changed"):
+            schema_editor.execute(f"DROP TRIGGER post_words_{name}")
         schema_editor.execute("DROP TABLE posts_found")
 
 

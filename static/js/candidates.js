@@ -46,6 +46,9 @@ export function offerCandidates(form) {
       fill(form, event.target.dataset);
     }
   });
+  if (FIELDS.some((name) => form.elements[name].value)) {
+    lookLater(); // typed while this was on its way
+  }
   form.querySelector("[name=lookup]").addEventListener("click", (event) => {
     event.preventDefault();
     look(0);

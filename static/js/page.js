@@ -207,7 +207,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   form.addEventListener("input", async () => (await import("./autosave.js")).autosave(form), { once: true });
 }
 for (const region of document.querySelectorAll("[data-candidates]")) {
-  import("./candidates.js").then(({ offerCandidates }) => offerCandidates(region.closest("form")));
+  const offer = async () => (await import("./candidates.js")).offerCandidates(region.closest("form"));
+  region.closest("fieldset").addEventListener("focusin", offer, { once: true });
 }
 for (const button of document.querySelectorAll("form[data-draft] [name=preview]")) {
   button.addEventListener("click", async (event) => {
