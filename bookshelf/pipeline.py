@@ -39,7 +39,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         messages.success(request, act(request))
         return redirect(request.path)
     now = timezone.now()
-    overdue, failed = Post.objects.overdue(now), Post.objects.filter(state=State.FAILED).order_by("-pk")
+    late, failed = Post.objects.late(now), Post.objects.filter(state=State.FAILED).order_by("-pk")
     readings = list(Reading.objects.filter(at__gt=now - timedelta(hours=HOURS_OF_READINGS)).order_by("at"))
     songs = list(Song.objects.filter(at__gt=now - timedelta(hours=HOURS_OF_SONGS)).order_by("at"))
     times = [song.milliseconds for song in songs if song.milliseconds is not None]
@@ -50,7 +50,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
             "waiting or at work": Post.objects.filter(due_at__isnull=False).count(),
             "failed": failed.count(),
         },
-        "overdue": list(overdue.select_related("author")[:MOST_SHOWN]),
+        "overdue": list(late.select_related("author")[:MOST_SHOWN]),
         "failed": list(failed.select_related("author")[:MOST_SHOWN]),
         "readings": readings,
         "queue": drawn([reading.queued or 0 for reading in readings]),

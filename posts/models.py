@@ -7,7 +7,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +35,7 @@ TAKEN_SLUGS = {
     "comments",
     "interest",
 }  # beside the slug in an address stand these, too
+OVERTIME = timedelta(seconds=10)  # what a deadline may be exceeded by (the sweep, a busy worker)
 FAILED = "failed"  # the step, in the live protocol's words, of a post that is given up
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Characters that turn the direction of all that follows, the page's own words included.
@@ -200,6 +201,13 @@ class PostQuerySet(OutboxQuerySet["Post"]):
     def waiting(self, author_id: int) -> PostQuerySet:
         """An author's that readers do not see yet, the newest first; those of an import are on its own page."""
         return self.filter(author_id=author_id, published_at__isnull=True, imported=False).order_by("-id")
+
+    def late(self, now: datetime) -> PostQuerySet:
+        """Those that readers should have by now, the longest waiting first. (When work on one is due says less: the
+        sweep moves that with each message that it sends.)"""
+        latest = now - timedelta(seconds=settings.ENRICH_DEADLINE) - OVERTIME
+        waiting = self.filter(due_at__isnull=False, published_at__isnull=True, imported=False)
+        return waiting.filter(submitted_at__lt=latest).order_by("submitted_at")
 
     def published(self) -> PostQuerySet:
         return self.filter(visible())

@@ -7,12 +7,11 @@ from statistics import median
 from django.conf import settings
 from django.utils import timezone
 
-from .models import FAILED, Book, Outcome, Post, Progress, Step
+from .models import FAILED, OVERTIME, Book, Outcome, Post, Progress, Step
 from .outbox import State
 
 RECENT = 20  # posts, whose way tells how long the next one may take
 NOBODY_KNOWS = timedelta(seconds=3)  # how long, on a site without a post
-OVERTIME = timedelta(seconds=10)  # what a deadline may be exceeded by (the sweep, a busy worker)
 
 
 def add_progress(posts: Iterable[Post]) -> None:

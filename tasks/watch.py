@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 @shared_task(name="tasks.watch.read", ignore_result=True)
 def read() -> None:
     now = timezone.now()
-    Reading.objects.create(at=now, queued=queued(), overdue=Post.objects.overdue(now).count())
+    Reading.objects.create(at=now, queued=queued(), overdue=Post.objects.late(now).count())
     for model in (Reading, Song):
         model._default_manager.filter(at__lt=now - KEPT).delete()
 

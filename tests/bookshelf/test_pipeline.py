@@ -46,11 +46,11 @@ def test_it_counts_posts_by_state_and_names_the_oldest_that_is_overdue(
     make_published()
     fail(make_post(title="Given up"))
     late = make_post(title="Late")
-    Post.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=7), error="No answer.")
+    Post.objects.filter(pk=late.pk).update(submitted_at=timezone.now() - timedelta(minutes=7), error="No answer.")
     page = text(admin_client)
     for state in ("Published", "Waiting or at work", "Failed"):
         assert f'<th scope="row">{state}</th><td>1</td>' in page
-    assert "was due 7 minutes ago" in page
+    assert "was saved 7 minutes ago" in page
     for said in ("Late", "No answer.", "Given up", "Again and again."):
         assert said in page
     assert f'<a href="{PAGE}">How the pipeline is</a>' in admin_client.get("/admin/").content.decode()

@@ -19,7 +19,8 @@ def test_it_notes_how_much_waits(make_post: MakePost, broker: Any) -> None:
     for _ in range(3):
         make_post()
     hand_over()
-    Post.objects.filter(pk=make_post().pk).update(due_at=timezone.now() + timedelta(hours=1))
+    Post.objects.update(submitted_at=timezone.now() - timedelta(minutes=2), due_at=timezone.now() + timedelta(hours=1))
+    make_post()
     hand_over()
     read()
     reading = Reading.objects.get()
