@@ -4,11 +4,12 @@ from allauth.account import forms
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.validators import MaxLengthValidator, RegexValidator
+from django.utils.translation import gettext_lazy as _
 
 username_validators = [
     UnicodeUsernameValidator(),
     MaxLengthValidator(30),
-    RegexValidator(r"\w", "A username has at least one letter or digit."),
+    RegexValidator(r"\w", _("A username has at least one letter or digit.")),
 ]
 
 
@@ -24,5 +25,5 @@ class AccountAdapter(DefaultAccountAdapter):
 class LoginForm(forms.LoginForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "Username or email"
+        self.fields["login"].label = _("Username or email")
         self.fields["login"].widget.attrs["autocomplete"] = "username"

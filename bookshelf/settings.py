@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "bookshelf.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -271,6 +272,11 @@ ENRICH_DEADLINE = environment.number("ENRICH_DEADLINE", 60, lowest=1, highest=24
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "bookshelf.formats"
+LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE = "Lax", True, HTTPS
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

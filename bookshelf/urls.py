@@ -1,7 +1,9 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
+from django.views.i18n import set_language
 
 from posts.state import post_state
 from posts.views import cover
@@ -19,6 +21,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),
     path("posts/state/", cursor_exempt(post_state), name="state"),
+    # Without a token, which would be another one on each copy of a page: to be shown another language harms nobody.
+    path("language/", cursor_exempt(csrf_exempt(set_language)), name="language"),
     path("updates/", include("updater.urls")),
     path("", include("posts.urls")),
 ]

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .models import Book, Post
 
-SPOILS = "This post gives away what happens in the book."
+SPOILS = gettext_lazy("This post gives away what happens in the book.")
 
 
 def absolute(path: str) -> str:
@@ -38,7 +40,7 @@ class About(NamedTuple):
 def about_post(post: Post) -> About:
     author = {"@type": "Person", "name": post.author.get_username()}
     author["url"] = absolute(reverse("posts:author", args=[author["name"]]))
-    url, description = absolute(post.get_absolute_url()), SPOILS if post.shown_spoiler else post.excerpt
+    url, description = absolute(post.get_absolute_url()), str(SPOILS) if post.shown_spoiler else post.excerpt
     published, edited = post.published_at, post.shown_edited_at or post.published_at
     data: dict[str, Any] = {"@type": "BlogPosting", "headline": post.shown_title, "url": url, "author": author}
     data |= {"datePublished": published and published.isoformat(), "dateModified": edited and edited.isoformat()}
@@ -62,8 +64,7 @@ def about_book(book: Book) -> About:
         data["author"] = {"@type": "Person", "name": book.author}
     known = {"isbn": book.isbn, "datePublished": book.year, "image": image, "sameAs": book.source_url}
     data |= {name: value for name, value in known.items() if value}
-    by = f" by {book.author}" if book.author else ""
-    return About(str(book), "book", url, f"What readers write about {book}{by}.", image, data)
+    return About(str(book), "book", url, _("What readers write about %(book)s.") % {"book": book}, image, data)
 
 
 def cover_of(book: Book | None) -> str:

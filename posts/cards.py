@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from .models import EPOCH, Book, Post, PostQuerySet
 
@@ -102,10 +103,10 @@ def render_card(post: Post) -> SafeString:
 
 def card_of(row: CardRow) -> SafeString:
     """The card of a list's row, kept; what it is found by is all that it shows, so it is never out of date."""
-    return _card_of(get_script_prefix(), row)
+    return _card_of(get_script_prefix(), get_language(), row)
 
 
 @lru_cache(MOST_CARDS)
-def _card_of(prefix: str, row: CardRow) -> SafeString:
-    """`prefix`: of the addresses in it; daphne lets a client choose one."""
+def _card_of(prefix: str, language: str | None, row: CardRow) -> SafeString:
+    """`prefix`: of the addresses in it; daphne lets a client choose one. `language`: the one that is active."""
     return render_card(row.post())

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from .books import spread
@@ -26,12 +27,15 @@ CORRECTIONS_PER_HOUR = 30  # of one person
 
 
 class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    title = LineField(max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
-    author = LineField(max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
-    year = forms.RegexField("^[0-9]{4}$", required=False, error_messages={"invalid": "A year has four digits."})
+    title = LineField(label=_("Title"), max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    author = LineField(label=_("Author"), max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    year = forms.RegexField(
+        "^[0-9]{4}$", label=_("Year"), required=False, error_messages={"invalid": _("A year has four digits.")}
+    )
     cover = forms.FileField(
+        label=_("Cover"),
         required=False,
-        help_text=f"A JPEG, PNG, WebP or GIF of up to {MOST_BYTES // 1_000_000} MB.",
+        help_text=_("A JPEG, PNG, WebP or GIF of up to 5 MB."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )
 
@@ -44,16 +48,16 @@ class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         if file is None:
             return None
         if (file.size or 0) > MOST_BYTES:
-            raise ValidationError(f"A cover has {MOST_BYTES // 1_000_000} MB at most.")
+            raise ValidationError(_("A cover has 5 MB at most."))
         try:
             return store(decode(file.read()))
         except NotACover as error:
-            raise ValidationError(f"This cannot be a cover: {error}.") from None
+            raise ValidationError(_("This cannot be a cover: %(why)s.") % {"why": error}) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not cleaned["title"] and not self.instance.isbn:
-            self.add_error("title", "A book without an ISBN needs a title.")
+            self.add_error("title", _("A book without an ISBN needs a title."))
         return cleaned
 
 
@@ -69,9 +73,11 @@ def book_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         done = Act.objects.filter(moderator=request.user, deed=Act.Deed.CORRECT, at__gt=since).count()
         if done < CORRECTIONS_PER_HOUR:
             return_to = correct(book.pk, form, request.user)
-            messages.success(request, "Thank you. Readers see it from now on.")
+            messages.success(request, _("Thank you. Readers see it from now on."))
             return redirect(return_to)
-        form.add_error(None, f"That is {CORRECTIONS_PER_HOUR} corrections within an hour. Please wait a little.")
+        form.add_error(
+            None, _("That is %(n)s corrections within an hour. Please wait a little.") % {"n": CORRECTIONS_PER_HOUR}
+        )
     return render(request, "posts/book_edit.html", {"book": Book.objects.get(pk=pk), "form": form})
 
 

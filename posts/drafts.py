@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from .forms import PostForm
@@ -54,7 +55,10 @@ def typed_in(sent: QueryDict) -> dict[str, str]:
     for name, text in typed.items():
         # What is somewhat too long is mended later.
         if len(text) > 2 * getattr(PostForm.base_fields[name], "max_length", 10):
-            raise NotKept(f"{PostForm.base_fields[name].label or name.capitalize()} is too long to be kept as a draft.")
+            raise NotKept(
+                _("“%(field)s” is too long to be kept as a draft.")
+                % {"field": PostForm.base_fields[name].label or name}
+            )
     return typed
 
 
@@ -71,7 +75,9 @@ def keep(author: User, sent: QueryDict) -> Draft:
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
     Draft.objects.filter(author=author, name__in=replaced).exclude(name=name).delete()
     if Draft.objects.filter(author=author).exclude(name=name).count() >= MOST_DRAFTS:
-        raise NotKept(f"You have {MOST_DRAFTS} drafts already. Publish or delete one of them to keep this one.")
+        raise NotKept(
+            _("You have %(n)s drafts already. Publish or delete one of them to keep this one.") % {"n": MOST_DRAFTS}
+        )
     values: dict[str, Any] = {"fields": fields, "modified_at": timezone.now()}
     return Draft.objects.update_or_create(author=author, name=name, defaults=values)[0]
 
@@ -95,6 +101,6 @@ def draft_delete(request: SignedInRequest, name: str) -> HttpResponse:
     draft = get_object_or_404(Draft, author=request.user, name=name)
     if request.method == "POST":
         draft.delete()
-        messages.success(request, "The draft is deleted.")
+        messages.success(request, _("The draft is deleted."))
         return redirect("posts:drafts")
     return render(request, "posts/draft_delete.html", {"draft": draft})

@@ -86,7 +86,7 @@ def entry_of(post: Post) -> Entry:
         post.shown_title,
         post.author.get_username(),
         absolute(reverse("posts:author", args=[post.author.get_username()])),
-        SPOILS if post.shown_spoiler else post.excerpt,
+        str(SPOILS) if post.shown_spoiler else post.excerpt,
         re.sub(r'href="/(?!/)', f'href="{settings.SITE_URL}/', text),
         cover_of(post.book),
         post.tag_names,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotAnIsbn
@@ -25,9 +26,9 @@ class TextField(forms.CharField):
         super().validate(value)
         # Of letters, numbers, punctuation and symbols one at least: the rest are marks, spaces and controls.
         if value and not any(unicodedata.category(c)[0] in "LNPS" for c in value):
-            raise ValidationError("There is nothing to be seen in this.")
+            raise ValidationError(_("There is nothing to be seen in this."))
         if without_towers(value) != value:
-            raise ValidationError("There are too many marks on one letter.")
+            raise ValidationError(_("There are too many marks on one letter."))
 
 
 class LineField(TextField):
@@ -45,10 +46,10 @@ class IsbnField(forms.CharField):
         if not text:
             return ""
         if len(text.replace("-", "").replace(" ", "")) not in (10, 13):  # the library makes ten digits of nine
-            raise ValidationError("An ISBN has 10 or 13 digits.")
+            raise ValidationError(_("An ISBN has 10 or 13 digits."))
         try:
             return isbn.to_isbn13(isbn.validate(text, convert=True))
         except InvalidChecksum:
-            raise ValidationError("The last digit of this ISBN does not fit the others. Is one mistyped?") from None
+            raise ValidationError(_("The last digit of this ISBN does not fit the others. Is one mistyped?")) from None
         except NotAnIsbn:
-            raise ValidationError("This is not an ISBN. It has 10 or 13 digits, 13 begin with 978 or 979.") from None
+            raise ValidationError(_("This is not an ISBN. It has 10 or 13 digits, 13 begin with 978 or 979.")) from None

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from .cards import rows_of
@@ -79,7 +80,9 @@ def record(request: SignedInRequest, wish: str, **subject: Any) -> None:
         if not wish:
             own.filter(**subject).delete()
         elif own.exclude(**subject).count() >= MOST_INTERESTS:
-            messages.error(request, f"You follow and mute {MOST_INTERESTS} already, and more cannot be kept.")
+            messages.error(
+                request, _("You follow and mute %(n)s already, and more cannot be kept.") % {"n": MOST_INTERESTS}
+            )
         else:
             Interest.objects.update_or_create(person=request.user, **subject, defaults={"wish": wish})
         notified.send(Notification, people=[request.user.pk])  # what is muted is not counted

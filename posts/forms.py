@@ -6,44 +6,52 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .candidates import NoSuchCandidate, book_of, candidate
 from .fields import IsbnField, LineField, TextField
-from .models import BODY_LENGTH, COMMENT_LENGTH, MOST_TAGS, TITLE_LENGTH, Comment, Post
+from .models import BODY_LENGTH, COMMENT_LENGTH, TITLE_LENGTH, Comment, Post
 from .rendering import render_markdown
 from .tags import TagsField
 
 
 class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    title = LineField(max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
+    title = LineField(
+        label=_("Title"), max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"})
+    )
     body = TextField(
-        label="Your post",
+        label=_("Your post"),
         max_length=BODY_LENGTH,
         widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"}),
-        help_text="Markdown works: *emphasis*, **strong**, > quotes, lists, links, and ||what stays hidden "
-        "until it is pressed||.",
+        help_text=_(
+            "Markdown works: *emphasis*, **strong**, > quotes, lists, links, "
+            "and ||what stays hidden until it is pressed||."
+        ),
     )
     book_title = LineField(
-        label="Title of the book", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+        label=_("Title of the book"), max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
     )
     book_author = LineField(
-        label="Its author", max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+        label=_("Its author"), max_length=200, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
     )
     isbn = IsbnField(
         label="ISBN",
         max_length=40,
         required=False,
-        help_text="10 or 13 digits, often above the bar code. It finds the very edition, with title, author and cover.",
+        help_text=_(
+            "10 or 13 digits, often above the bar code. It finds the very edition, with title, author and cover."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     tags = TagsField(
+        label=_("Tags"),
         max_length=500,
         required=False,
-        help_text=f"What it is about, up to {MOST_TAGS} words: essays, sea-stories, finland",
+        help_text=_("What it is about, up to eight words: essays, sea-stories, finland"),
         widget=forms.TextInput(attrs={"dir": "auto", "autocapitalize": "none"}),
     )
-    spoiler = forms.BooleanField(label="My post gives away what happens in the book", required=False)
+    spoiler = forms.BooleanField(label=_("My post gives away what happens in the book"), required=False)
 
     pick = forms.CharField(max_length=50, required=False)  # as posts/candidates.py gives them
 
@@ -62,7 +70,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
             if pick:
                 candidate(pick)
         except NoSuchCandidate:
-            raise ValidationError("This book cannot be picked any more. Please choose again.") from None
+            raise ValidationError(_("This book cannot be picked any more. Please choose again.")) from None
         return pick
 
     def clean(self) -> dict[str, Any]:
@@ -98,7 +106,7 @@ class NewPostForm(PostForm):
 
 class CommentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     body = TextField(
-        label="Your comment",
+        label=_("Your comment"),
         max_length=COMMENT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "id": "comment"}),
     )

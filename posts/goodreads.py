@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from stdnum import isbn
 from stdnum.exceptions import ValidationError as NotAnIsbn
 
@@ -38,22 +40,23 @@ def read(file: BinaryIO) -> Iterator[dict[str, str]]:
     """
     data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Unreadable("The file is too large; 5 MB is the most.")
+        raise Unreadable(_("The file is too large; 5 MB is the most."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(
-            f"Line {line} is not text in UTF-8. Was the file saved by a spreadsheet? Take it as Goodreads gives it."
+            _("Line %(line)s is not text in UTF-8. Was the file saved by a spreadsheet? Take it as Goodreads gives it.")
+            % {"line": line}
         ) from error
     if "\0" in text:
-        raise Unreadable("This is not a CSV file: there are characters in it that no text has.")
+        raise Unreadable(_("This is not a CSV file: there are characters in it that no text has."))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     csv.field_size_limit(LONGEST_CELL)
     try:
         yield from rows_of(text)
     except csv.Error as error:
-        raise Unreadable(f"This is not a CSV file that can be read: {error}.") from error
+        raise Unreadable(_("This is not a CSV file that can be read: %(why)s.") % {"why": error}) from error
 
 
 def rows_of(text: str) -> Iterator[dict[str, str]]:
@@ -63,13 +66,15 @@ def rows_of(text: str) -> Iterator[dict[str, str]]:
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         names = ", ".join(f"“{name}”" for name in missing)
-        raise Unreadable(f"This is not an export of Goodreads: the first line has no column {names}.")
+        raise Unreadable(
+            _("This is not an export of Goodreads: the first line has no column %(names)s.") % {"names": names}
+        )
     count = 0
     for cells in lines:
         if any(cells):
             count += 1
             if count > MOST_ROWS:
-                raise Unreadable(f"There are more than {MOST_ROWS:,} rows in the file.")
+                raise Unreadable(_("There are more than %(n)s rows in the file.") % {"n": f"{MOST_ROWS:,}"})
             found = {name: columns[name] for name in READ if name in columns}
             # A row that ends early says nothing of its last columns.
             cells += [""] * (len(header) - len(cells))
@@ -91,7 +96,7 @@ def line(text: str, length: int) -> str:
 def key_of(fields: dict[str, str]) -> str:
     """What tells a post that is made of this book's row from all others of its author. Raises Unfit."""
     if not re.fullmatch(r"[0-9]{1,20}", fields["Book Id"], re.ASCII):
-        raise Unfit("The row has no “Book Id”.")
+        raise Unfit(gettext_noop("The row has no “Book Id”."))
     return f"goodreads-{fields['Book Id']}"
 
 
@@ -99,7 +104,7 @@ def written(fields: dict[str, str]) -> dict[str, str | bool]:
     """What the author writes, by the post's columns. Raises Unfit."""
     title = title_of(fields)
     if not any(character.isalnum() for character in title):
-        raise Unfit("The row has no title.")
+        raise Unfit(gettext_noop("The row has no title."))
     return {
         "title": title,
         "body": body_of(fields),
@@ -119,13 +124,13 @@ def is_spoiler(fields: dict[str, str]) -> bool:
 def body_of(fields: dict[str, str]) -> str:
     review = fields["My Review"]
     if len(review) > 2 * BODY_LENGTH:  # its tags are not counted for the post
-        raise Unfit(f"The review is longer than {BODY_LENGTH:,} characters.")
+        raise Unfit(gettext_noop("The review is longer than 20,000 characters."))
     parts = [stars(fields["My Rating"]), to_markdown(without_towers(review))]
     body = "\n\n".join(filter(None, parts)) or shelf(fields["Exclusive Shelf"])
     if len(body) > BODY_LENGTH:
-        raise Unfit(f"The review is longer than {BODY_LENGTH:,} characters.")
+        raise Unfit(gettext_noop("The review is longer than 20,000 characters."))
     if not body:
-        raise Unfit("There is neither a review nor a rating nor a shelf in the row.")
+        raise Unfit(gettext_noop("There is neither a review nor a rating nor a shelf in the row."))
     return body
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import goodreads
@@ -26,11 +27,11 @@ IMPORTS_A_DAY = 10
 
 class ImportForm(forms.Form):
     file = forms.FileField(
-        label="The file",
-        help_text="On Goodreads: My Books, Import and export, Export Library. At most 5 MB and 5,000 books.",
+        label=_("The file"),
+        help_text=_("On Goodreads: My Books, Import and export, Export Library. At most 5 MB and 5,000 books."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
-    all_rows = forms.BooleanField(label="Also the books without a review", required=False)
+    all_rows = forms.BooleanField(label=_("Also the books without a review"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -41,7 +42,9 @@ class ImportForm(forms.Form):
                 raise ValidationError({"file": str(error)}) from error
             cleaned["rows"] = [row for row in rows if cleaned["all_rows"] or goodreads.has_review(row[1])]
             if not cleaned["rows"]:
-                none = "There is no book in the file." if not rows else "None of the books in the file has a review."
+                none = (
+                    _("There is no book in the file.") if not rows else _("None of the books in the file has a review.")
+                )
                 raise ValidationError({"file": none})
         return cleaned
 
@@ -64,9 +67,9 @@ def not_now(person: User) -> str:
     """Why somebody cannot begin an import at the moment; empty where they can."""
     own = Import.objects.filter(person=person)
     if own.filter(state__in=[State.PENDING, State.PROCESSING]).exists():
-        return "Your last import is still at work. Please wait until it is done."
+        return str(_("Your last import is still at work. Please wait until it is done."))
     if own.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= IMPORTS_A_DAY:
-        return f"That is {IMPORTS_A_DAY} imports within a day. Please wait until tomorrow."
+        return _("That is %(n)s imports within a day. Please wait until tomorrow.") % {"n": IMPORTS_A_DAY}
     return ""
 
 

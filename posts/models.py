@@ -16,6 +16,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from .outbox import Outbox, OutboxQuerySet, State
 
@@ -100,7 +102,7 @@ class Book(models.Model):
     cover_height = models.PositiveIntegerField(default=0, editable=False)
     # Which of FIELDS a person has set, with a space between each two; no catalogue overwrites them.
     by_person = models.CharField(max_length=40, blank=True, db_default="", editable=False)
-    FIELDS = ("title", "author", "year", "cover")
+    FIELDS = (gettext_noop("title"), gettext_noop("author"), gettext_noop("year"), gettext_noop("cover"))
 
     # The one that this turned out to be. The row stays: its key and its old address lead to the other.
     merged_into = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="merged", editable=False)
@@ -430,7 +432,7 @@ class Draft(models.Model):
         indexes = [models.Index(fields=["author", "-modified_at"], name="draft_newest_first")]
 
     def __str__(self) -> str:
-        return str(self.fields.get("title") or self.fields.get("body", "")[:TITLE_LENGTH] or "Untitled")
+        return str(self.fields.get("title") or self.fields.get("body", "")[:TITLE_LENGTH] or _("Untitled"))
 
     def get_absolute_url(self) -> str:
         return f"{reverse('posts:add')}?draft={self.name}"
@@ -564,10 +566,10 @@ class Notification(models.Model):
     """Something that happened and that one person is to hear of: once, however often it is done again."""
 
     class Kind(models.TextChoices):
-        COMMENT = "comment", "commented on your post"
-        REPLY = "reply", "also commented on"
-        MENTION = "mention", "mentioned you in"
-        POST = "post", "posted"
+        COMMENT = "comment", _("commented on your post")
+        REPLY = "reply", _("also commented on")
+        MENTION = "mention", _("mentioned you in")
+        POST = "post", _("posted")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
@@ -688,12 +690,12 @@ class Act(models.Model):
     """What a moderator has done, to whom and why. Written once; whoever and whatever is deleted later stays named."""
 
     class Deed(models.TextChoices):
-        HIDE = "hide", "hid"
-        RESTORE = "restore", "restored"
-        DISMISS = "dismiss", "dismissed what was reported of"
-        SUSPEND = "suspend", "suspended"
-        REINSTATE = "reinstate", "reinstated"
-        CORRECT = "correct", "corrected"
+        HIDE = "hide", _("hid")
+        RESTORE = "restore", _("restored")
+        DISMISS = "dismiss", _("dismissed what was reported of")
+        SUSPEND = "suspend", _("suspended")
+        REINSTATE = "reinstate", _("reinstated")
+        CORRECT = "correct", _("corrected")
 
     deed = models.CharField(max_length=9, choices=Deed)
     moderator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -12,6 +12,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import Count, Min, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .fields import TextField
@@ -26,7 +27,7 @@ MOST_SHOWN = 50  # reports, or acts, about one thing: the first ones, and the la
 
 class ReasonForm(forms.Form):
     reason = TextField(
-        label="Why?",
+        label=_("Why?"),
         max_length=REASON_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
@@ -118,9 +119,9 @@ def thing(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     form = ReasonForm(deed, request.POST or None)
     if deed and form.is_valid():
         if decide(deed, found, request.user, form.cleaned_data["reason"]):
-            messages.success(request, f"You {deed.label} this.")
+            messages.success(request, _("Done, and written down."))
         else:
-            messages.info(request, "That was decided already.")
+            messages.info(request, _("That was decided already."))
         return redirect("posts:moderation" if deed != Deed.RESTORE else request.path)
     reports = found.reports.filter(closed_at__isnull=True).select_related("reporter").order_by("pk")
     context = {"kind": kind, "thing": found, "reports": reports[:MOST_SHOWN], "form": form}
@@ -138,9 +139,9 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
     if deed and form.is_valid():
         act = suspend if deed == Deed.SUSPEND else reinstate
         if act(found, request.user, form.cleaned_data["reason"]):
-            messages.success(request, f"You {deed.label} this account.")
+            messages.success(request, _("Done, and written down."))
         else:
-            messages.error(request, "That cannot be done, or was done already.")
+            messages.error(request, _("That cannot be done, or was done already."))
         return redirect(request.path)
     context = {"person": found, "is_suspended": is_suspended(found), "may_be_suspended": may_be_suspended(found)}
     decided = Act.objects.filter(person=found).order_by("-pk")[:MOST_SHOWN]

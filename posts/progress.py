@@ -6,6 +6,7 @@ from statistics import median
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from .models import FAILED, OVERTIME, Book, Outcome, Post, Progress, Step
 from .outbox import State
@@ -39,12 +40,12 @@ def usual_time() -> timedelta:
 
 def _progress(post: Post, book: Book | None, usual: timedelta) -> Progress:
     if post.state == State.FAILED:
-        return Progress(FAILED, "Something went wrong on our side, again and again. Nothing of it is lost.", "")
+        return Progress(FAILED, _("Something went wrong on our side, again and again. Nothing of it is lost."), "")
     now = timezone.now()
     deadline = post.submitted_at + timedelta(seconds=settings.ENRICH_DEADLINE)
     trouble = _trouble(book) if post.attempts else ""  # else it is an earlier post's
     if trouble:
-        detail = f"{trouble} The post goes out by then in any case, and gets its cover later."
+        detail = f"{trouble} {_('The post goes out by then in any case, and gets its cover later.')}"
         return Progress(post.step, detail, _words(deadline - now, deadline, now))
     return Progress(post.step, _what_is_done(post, book), _words(post.submitted_at + usual - now, deadline, now))
 
@@ -52,29 +53,29 @@ def _progress(post: Post, book: Book | None, usual: timedelta) -> Progress:
 def _trouble(book: Book | None) -> str:
     outcomes = (book.outcome, book.cover_outcome) if book else ()
     if Outcome.REFUSED in outcomes:
-        return "The catalogue has had enough of us for a moment; it is asked again."
+        return _("The catalogue has had enough of us for a moment; it is asked again.")
     if Outcome.UNREACHABLE in outcomes:
-        return "The catalogue does not answer; it is asked again."
+        return _("The catalogue does not answer; it is asked again.")
     return ""
 
 
 def _what_is_done(post: Post, book: Book | None) -> str:
     if post.step == Step.LOOKING_UP:
-        return "Looking for the book in the catalogue."
+        return _("Looking for the book in the catalogue.")
     if post.step == Step.COVER and book:
-        return f"The book is found: {book}{f', {book.year}' if book.year else ''}."
+        return _("The book is found: %(book)s.") % {"book": f"{book}, {book.year}" if book.year else book}
     return ""
 
 
 def _words(left: timedelta, deadline: datetime, now: datetime) -> str:
     """About how long still."""
     if now > deadline + OVERTIME:
-        return "longer than usual; it goes out by itself"
+        return _("longer than usual; it goes out by itself")
     seconds = left.total_seconds()
     if seconds < 1:
-        return "any moment now"
+        return _("any moment now")
     if seconds < 2:
-        return "a second or two"
+        return _("a second or two")
     if seconds < 100:
-        return f"about {round(seconds)} seconds"
-    return f"about {round(seconds / 60)} minutes"
+        return _("about %(n)s seconds") % {"n": round(seconds)}
+    return _("about %(n)s minutes") % {"n": round(seconds / 60)}

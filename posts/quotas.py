@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .models import Comment, Post
 
@@ -18,7 +20,7 @@ def complaint_about_posts(author: User) -> str:
     since = timezone.now() - HOUR
     # An import has limits of its own.
     if 0 < limit <= Post.objects.filter(author=author, created_at__gt=since, imported=False).count():
-        return _complaint(f"{limit} post{'s' if limit > 1 else ''}", author)
+        return _complaint(ngettext("%(n)s post", "%(n)s posts", limit) % {"n": limit}, author)
     return ""
 
 
@@ -26,7 +28,7 @@ def complaint_about_comments(author: User) -> str:
     """The same of comments, of which only new accounts have a limit."""
     limit, since = settings.NEW_COMMENTS_PER_HOUR, timezone.now() - HOUR
     if is_new(author) and 0 < limit <= Comment.objects.filter(author=author, created_at__gt=since).count():
-        return _complaint(f"{limit} comment{'s' if limit > 1 else ''}", author)
+        return _complaint(ngettext("%(n)s comment", "%(n)s comments", limit) % {"n": limit}, author)
     return ""
 
 
@@ -35,5 +37,5 @@ def is_new(person: User) -> bool:
 
 
 def _complaint(number: str, author: User) -> str:
-    more = " In a few days you may write more." if is_new(author) else ""
-    return f"That is {number} within an hour. Please wait a little.{more}"
+    more = " " + _("In a few days you may write more.") if is_new(author) else ""
+    return _("That is %(number)s within an hour. Please wait a little.") % {"number": number} + more

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from .fields import TextField
@@ -22,10 +23,10 @@ MOST_REPORTS = 20  # of one person within an hour
 
 class ReportForm(forms.Form):
     reason = TextField(
-        label="What is wrong with it?",
+        label=_("What is wrong with it?"),
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-        help_text="Moderators read this, and nobody else.",
+        help_text=_("Moderators read this, and nobody else."),
     )
 
 
@@ -45,12 +46,12 @@ def report(request: SignedInRequest, pk: int, comment_pk: int | None = None) -> 
         open_ones = Report.objects.filter(reporter=request.user, closed_at__isnull=True, **about)
         since = timezone.now() - timedelta(hours=1)
         if open_ones.exists():
-            messages.info(request, "You have reported this already. A moderator will look at it.")
+            messages.info(request, _("You have reported this already. A moderator will look at it."))
             return redirect(thing)
         if Report.objects.filter(reporter=request.user, created_at__gt=since).count() < MOST_REPORTS:
             # The post's lock is held: the same form that comes twice at once finds the first one's above.
             Report.objects.create(reporter=request.user, reason=form.cleaned_data["reason"], **about)
-            messages.success(request, "Thank you. A moderator will look at it.")
+            messages.success(request, _("Thank you. A moderator will look at it."))
             return redirect(thing)
-        form.add_error(None, f"That is {MOST_REPORTS} reports within an hour. Please wait a little.")
+        form.add_error(None, _("That is %(n)s reports within an hour. Please wait a little.") % {"n": MOST_REPORTS})
     return render(request, "posts/report.html", {"form": form, "thing": thing})

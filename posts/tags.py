@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from .models import MOST_TAGS, TAG_LENGTH, Post, Tagging
 
@@ -30,11 +31,13 @@ class TagsField(forms.CharField):
         for tag in tags:
             if not is_tag(tag):
                 raise ValidationError(
-                    f"“{tag[:TAG_LENGTH]}” cannot be a tag. A tag has letters, digits and hyphens, "
-                    f"{TAG_LENGTH} at most."
+                    _("“%(tag)s” cannot be a tag. A tag has letters, digits and hyphens, %(n)s at most.")
+                    % {"tag": tag[:TAG_LENGTH], "n": TAG_LENGTH}
                 )
         if len(tags) > MOST_TAGS:
-            raise ValidationError(f"These are {len(tags)} tags. A post has {MOST_TAGS} at most.")
+            raise ValidationError(
+                _("These are %(n)s tags. A post has %(most)s at most.") % {"n": len(tags), "most": MOST_TAGS}
+            )
         return " ".join(tags)
 
 

@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import get_script_prefix
 from django.utils.cache import get_conditional_response
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import get_language
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Page:
     @property
     def etag(self) -> str:
         """Weak, for two copies of the same may carry different places in the log."""
-        told = repr((settings.VERSION, get_script_prefix(), self.shows))
+        told = repr((settings.VERSION, get_script_prefix(), get_language(), self.shows))
         return f'W/"{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"'
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .candidates import candidates_for
@@ -141,6 +142,6 @@ def post_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     post = own_post(request, pk)
     if request.method == "POST":
         post.delete()
-        messages.success(request, f"“{post.title}” is deleted.")
+        messages.success(request, _("“%(title)s” is deleted.") % {"title": post.title})
         return redirect("posts:list")
     return render(request, "posts/delete.html", {"post": post})

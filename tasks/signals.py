@@ -43,12 +43,7 @@ def tell_unread(people: list[int]) -> None:
 
 
 def tell_import(batch: Import, *, done: bool = False) -> None:
-    """That an import has come further; of all its posts only this is said aloud, at the end."""
-    text = ""
-    if done:
-        counts = batch.counts()
-        text = (
-            f"Your import is done: {counts['done']} imported, {counts['duplicate']} here already, "
-            f"{counts['failed']} failed."
-        )
-    signal({"type": "import", "import_id": batch.pk, "text": text}, to=batch.person_id)
+    """That an import has come further; of all its posts only this is told, at the end, in numbers."""
+    counts = batch.counts() if done else {}
+    told = {name: counts[name] for name in ("done", "duplicate", "failed")} if done else {}
+    signal({"type": "import", "import_id": batch.pk, **told}, to=batch.person_id)

@@ -1,5 +1,7 @@
 // Sends a copy of a new post that is being written to the server, as a draft that nobody else sees.
 
+import { t } from "./words.js";
+
 const PAUSE = 2_000; // ms without a key
 
 // After each pause, and when the page is put away; never while the form itself is on its way.
@@ -37,7 +39,7 @@ async function sendDraft(address, request) {
   try {
     const response = await fetch(address, request);
     if (response.redirected) {
-      return "You are logged out. This browser keeps your draft; log in in another tab to save it.";
+      return t("You are logged out. This browser keeps your draft; log in in another tab to save it.");
     }
     if (response.status === 409) {
       return (await response.json()).error;
@@ -45,13 +47,13 @@ async function sendDraft(address, request) {
     if (!response.ok) {
       throw new Error(`${address} answered ${response.status}`);
     }
-    return "Draft saved";
+    return t("Draft saved");
   } catch (error) {
     if (error.name === "AbortError") {
       return "";
     }
     console.warn("The draft is kept in this browser alone; it is sent with the next pause.", error);
-    return "Draft kept in this browser";
+    return t("Draft kept in this browser");
   }
 }
 

@@ -3,6 +3,7 @@
 import { isAtTop, keepPlace } from "./place.js";
 import { dress } from "./state.js";
 import { showUnseen } from "./unseen.js";
+import { translate } from "./words.js";
 
 const NEW_FOR = 6_000; // ms that a card looks new
 const GLIDE = { duration: 450, easing: "cubic-bezier(.2, .7, .2, 1)" };
@@ -13,6 +14,7 @@ const slidInUnseen = new Set(); // numbers of posts whose cards slid in while no
 function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html; // the server's own rendering, the same that the list is made of
+  translate(template.content);
   return template.content.firstElementChild;
 }
 

@@ -1,5 +1,7 @@
 // Dates in words, from the reader's own clock and time zone.
 
+import { t } from "./words.js";
+
 const units = [
   ["year", 31_557_600],
   ["month", 2_629_800],
@@ -16,7 +18,7 @@ export function refreshDates() {
     const moment = new Date(element.dateTime);
     const seconds = (Date.now() - moment) / 1000;
     const [unit, length] = units.find(([, length]) => seconds >= length) ?? ["now", 0];
-    element.textContent = unit === "now" ? "just now" : relative.format(-Math.floor(seconds / length), unit);
+    element.textContent = unit === "now" ? t("just now") : relative.format(-Math.floor(seconds / length), unit);
     element.title = absolute.format(moment);
   }
 }

@@ -1,5 +1,7 @@
 // Notifications by the browser itself, where somebody has asked for them: while no tab of the site is looked at.
 
+import { t } from "./words.js";
+
 const TAG = "unread"; // of several tabs, and of a burst, one is shown
 
 function isGranted() {
@@ -10,7 +12,7 @@ export function tell(unread) {
   if (!isGranted() || !document.hidden) {
     return;
   }
-  const body = unread === 1 ? "1 unread notification" : `${unread} unread notifications`;
+  const body = t(unread === 1 ? "1 unread notification" : "{n} unread notifications", { n: unread });
   const shown = new Notification("BookShelf", { body, tag: TAG, icon: document.querySelector("[rel=icon]").href });
   shown.addEventListener("click", () => {
     window.focus();
@@ -26,6 +28,6 @@ export function offer(button) {
     const answer = await Notification.requestPermission();
     button.hidden = answer !== "default";
     document.querySelector("[data-desktop-answer]").textContent =
-      answer === "granted" ? "You are told by your browser from now on." : "Your browser does not tell you.";
+      t(answer === "granted" ? "You are told by your browser from now on." : "Your browser does not tell you.");
   });
 }

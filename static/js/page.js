@@ -8,6 +8,7 @@ import { dress, fetchState, takeCounts, takeLikes } from "./state.js";
 import { isQuiet, offerQuiet } from "./quiet.js";
 import { alertReader, say } from "./toast.js";
 import { sendOnce } from "./forms.js";
+import { t } from "./words.js";
 import { keepDraft } from "./draft.js";
 
 const states = {
@@ -25,7 +26,7 @@ function showState(state) {
     }
     element.hidden = false;
     element.dataset.state = state;
-    element.textContent = states[state];
+    element.textContent = t(states[state]);
   }
 }
 
@@ -121,8 +122,8 @@ function cameOn(message) {
 
 function imported(message) {
   refresh("import");
-  if (message.text) {
-    say(message.text);
+  if ("done" in message) {
+    say(t("Your import is done: {done} imported, {duplicate} here already, {failed} failed.", message));
   }
 }
 

@@ -1,5 +1,7 @@
 // Shows a preview without leaving the form: of the answer that comes without this script, too, one region is swapped.
 
+import { t } from "./words.js";
+
 export async function show(button) {
   const region = document.querySelector("[data-preview]");
   if (region.getAttribute("aria-busy") === "true") {
@@ -21,16 +23,16 @@ async function fetchPreview(button) {
     html = await response.text();
   } catch (error) {
     console.warn("The preview could not be fetched.", error);
-    return complaint("There is no way to the site at the moment, so no preview. What you typed is safe; try again soon.");
+    return complaint(t("There is no way to the site at the moment, so no preview. What you typed is safe; try again soon."));
   }
   if (response.redirected || response.status === 403) {
-    return complaint("You are no longer logged in. Log in in another tab, then reload this page: your text is kept.");
+    return complaint(t("You are no longer logged in. Log in in another tab, then reload this page: your text is kept."));
   }
   if (!response.ok) {
-    return complaint(`The site could not make a preview (${response.status}). What you typed is safe; try again soon.`);
+    return complaint(t("The site could not make a preview ({status}). What you typed is safe; try again soon.", { status: response.status }));
   }
   const preview = new DOMParser().parseFromString(html, "text/html").querySelector("[data-preview]");
-  return preview?.childNodes ?? complaint("The site's answer was no preview. What you typed is safe; try again soon.");
+  return preview?.childNodes ?? complaint(t("The site's answer was no preview. What you typed is safe; try again soon."));
 }
 
 function complaint(words) {

@@ -1,5 +1,7 @@
 // The switch that pauses alerts, for all tabs of this browser. Lists go on following, and numbers counting.
 
+import { t } from "./words.js";
+
 const KEY = "quiet";
 let quiet = false;
 
@@ -16,7 +18,7 @@ function attempt(use) {
 function show() {
   const button = document.querySelector("[data-quiet-switch]");
   button.hidden = false;
-  button.textContent = quiet ? "Alerts: paused" : "Alerts: on";
+  button.textContent = t(quiet ? "Alerts: paused" : "Alerts: on");
 }
 
 function showKept() {

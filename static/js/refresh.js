@@ -1,6 +1,7 @@
 // Fetches the page anew and swaps the regions that may have changed, without touching what a reader types or where
 // they are. A region is what carries `data-refresh`, with its name.
 
+import { t } from "./words.js";
 import { forgetHeld } from "./cards.js";
 import { mergeComments } from "./comments.js";
 import { keepPlace } from "./place.js";
@@ -93,7 +94,7 @@ export function gone() {
   const words = document.createElement("p");
   words.className = "message";
   words.dataset.gone = "";
-  words.textContent = "This post has just been taken away.";
+  words.textContent = t("This post has just been taken away.");
   keepPlace(() => post.replaceWith(words));
   document.querySelector(".talk form .acts")?.remove(); // nobody takes a comment any more; its words can be copied
   return null;

@@ -1,5 +1,6 @@
 // What a page adds to the cards for its own reader: dates in words, the numbers of this moment, their own likes.
 
+import { t } from "./words.js";
 import { refreshDates } from "./dates.js";
 import { say } from "./toast.js";
 
@@ -37,7 +38,7 @@ function show(id) {
     if (counts.has(id)) {
       const { likes, comments } = counts.get(id);
       element.querySelector("[data-likes]").textContent = likes;
-      element.querySelector("[data-comments]").textContent = `${comments} comment${comments === 1 ? "" : "s"}`;
+      element.querySelector("[data-comments]").textContent = t(comments === 1 ? "{n} comment" : "{n} comments", { n: comments });
     }
     if (liked.has(id)) {
       element.querySelector("[aria-pressed]")?.setAttribute("aria-pressed", liked.get(id));
@@ -99,7 +100,7 @@ async function press(button) {
       location.assign(response.url); // the login has run out
     } else if (response.status === 403) {
       takeLiked(id, !wanted);
-      say("This page is older than your login. Please reload it.");
+      say(t("This page is older than your login. Please reload it."));
     } else if (!response.ok) {
       throw new Error(`${button.dataset.like} answered ${response.status}`);
     } else {
@@ -108,7 +109,7 @@ async function press(button) {
   } catch (error) {
     console.warn("A like could not be saved.", error);
     takeLiked(id, !wanted);
-    say("That could not be saved. Please try again.");
+    say(t("That could not be saved. Please try again."));
   }
   beingSaved.delete(id);
 }

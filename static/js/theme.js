@@ -20,7 +20,7 @@
     const button = document.querySelector("[data-theme-switch]");
     if (button) {
       button.hidden = false;
-      button.textContent = `Theme: ${theme}`;
+      button.textContent = button.dataset[theme];
     }
   }
 

@@ -1,5 +1,7 @@
 // Tells the reader of a new post, in few words, in the page's polite live region.
 
+import { t } from "./words.js";
+
 const SHOWN_FOR = 8_000; // ms
 const MOST_AT_ONCE = 3;
 const TOLD = "told"; // ids, kept for this tab
@@ -31,8 +33,8 @@ export function alertReader(notice, card) {
   const book = card.querySelector("cite");
   const kind = document.createElement("span");
   kind.className = "spoken";
-  kind.textContent = "New post: ";
-  words.append(kind, title, book ? `${notice.author}, on ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
+  kind.textContent = `${t("New post:")} `;
+  words.append(kind, title, book ? `${t("{author}, on", { author: notice.author })} ` : notice.author, ...(book ? [book.cloneNode(true)] : []));
   toast.append(cover, words);
   show(toast);
 }

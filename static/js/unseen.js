@@ -1,5 +1,7 @@
 // How many posts the reader has not seen yet: those that wait above are on a pill, all of them in the tab's title.
 
+import { t } from "./words.js";
+
 const pill = document.querySelector("[data-pill]");
 const title = document.title;
 
@@ -8,6 +10,6 @@ export function showUnseen(waiting, slidIn) {
   document.title = unseen > 0 ? `(${unseen}) ${title}` : title;
   if (pill) {
     pill.hidden = waiting === 0;
-    pill.textContent = waiting === 1 ? "1 new post" : `${waiting} new posts`;
+    pill.textContent = t(waiting === 1 ? "1 new post" : "{n} new posts", { n: waiting });
   }
 }
