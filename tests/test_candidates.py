@@ -17,8 +17,8 @@ async def test_who_picks_a_book_while_writing_gets_it_with_its_cover(site: Site,
     await page.get_by_label("Your post").fill("Four evenings.")
     await page.get_by_label("Title of the book").fill("lighthouse year")
     choice = page.get_by_role("radio", name="The Lighthouse Year by Tove Jansson")
-    await expect(choice).to_be_visible()
-    await expect(page.locator(".candidates img")).to_have_count(2)
+    await expect(choice).to_be_visible(timeout=30_000)
+    await expect(page.locator(".candidates img")).to_have_count(2, timeout=30_000)
     await expect(page.get_by_role("radio", name="None of these")).to_be_checked()
     await choice.check()
     await expect(page.get_by_label("Title of the book")).to_have_value("The Lighthouse Year")
@@ -30,7 +30,7 @@ async def test_who_picks_a_book_while_writing_gets_it_with_its_cover(site: Site,
 
     again = await visit("/posts/new/", author)
     await again.get_by_label("Title of the book").fill("lighthouse ye")
-    await expect(again.locator(".candidates label").first).to_contain_text("on BookShelf")
+    await expect(again.locator(".candidates label").first).to_contain_text("on BookShelf", timeout=30_000)
 
 
 async def test_a_catalogue_that_is_silent_keeps_nobody_from_publishing(site: Site, visit: Visit) -> None:
@@ -40,7 +40,7 @@ async def test_a_catalogue_that_is_silent_keeps_nobody_from_publishing(site: Sit
     await page.get_by_label("Title", exact=True).fill("In the dark")
     await page.get_by_label("Your post").fill("Four evenings.")
     await page.get_by_label("Title of the book").fill("A book of silence")
-    await expect(page.get_by_text("Asking the catalogue")).to_be_visible()
+    await expect(page.get_by_text("Asking the catalogue")).to_be_visible(timeout=30_000)
     await page.get_by_role("button", name="Publish").click()
     await expect(page.locator("h1", has_text="In the dark").or_(page.get_by_text("In the dark")).first).to_be_visible()
     site.catalogue.release()
