@@ -12,6 +12,9 @@ export function autosave(form) {
     clearTimeout(timer);
     timer = null;
     sending?.abort();
+    if (form.dataset.sent) {
+      return; // it is on its way, or has arrived
+    }
     sending = new AbortController();
     const body = new URLSearchParams(new FormData(form));
     show(form, await sendDraft(form.dataset.autosave, { method: "POST", body, signal: sending.signal, keepalive: true }));
@@ -20,7 +23,9 @@ export function autosave(form) {
     clearTimeout(timer);
     timer = setTimeout(send, PAUSE);
   };
-  sendLater(); // something has just been typed
+  if ([...form.elements].some((field) => "defaultValue" in field && field.value !== field.defaultValue)) {
+    sendLater(); // typed while this was on its way
+  }
   form.addEventListener("input", sendLater);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && timer !== null) {

@@ -46,7 +46,7 @@ export function offerCandidates(form) {
       fill(form, event.target.dataset);
     }
   });
-  if (FIELDS.some((name) => form.elements[name].value)) {
+  if (FIELDS.includes(document.activeElement?.name)) {
     lookLater(); // typed while this was on its way
   }
   form.querySelector("[name=lookup]").addEventListener("click", (event) => {

@@ -169,7 +169,7 @@ async function fetchUnread() {
     }
     showUnread(await response.json());
   } catch (error) {
-    console.warn("The number of notifications is shown as it was; it is asked for again with the next connection.", error);
+    console.warn("The number of notifications may be an old one.", error);
   }
 }
 
@@ -203,19 +203,8 @@ offerQuiet();
 sendOnce();
 keepDraft();
 
-// What takes part only once somebody writes is loaded then.
-for (const form of document.querySelectorAll("form[data-autosave]")) {
-  form.addEventListener("input", async () => (await import("./autosave.js")).autosave(form), { once: true });
-}
-for (const region of document.querySelectorAll("[data-candidates]")) {
-  const offer = async () => (await import("./candidates.js")).offerCandidates(region.closest("form"));
-  region.closest("fieldset").addEventListener("focusin", offer, { once: true });
-}
-for (const button of document.querySelectorAll("form[data-draft] [name=preview]")) {
-  button.addEventListener("click", async (event) => {
-    event.preventDefault();
-    (await import("./preview.js")).show(button);
-  });
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  form.addEventListener("focusin", async () => (await import("./write.js")).help(form), { once: true });
 }
 for (const button of document.querySelectorAll("[data-desktop]")) {
   import("./desktop.js").then(({ offer }) => offer(button));

@@ -5,14 +5,11 @@ import { t } from "./words.js";
 const KEY = "quiet";
 let quiet = false;
 
-// A browser may refuse to keep anything for a site; the choice then holds for this page.
-function attempt(use) {
-  try {
-    return use();
-  } catch (error) {
-    console.warn("This browser keeps no choice for this site.", error);
-    return null;
-  }
+let store = null;
+try {
+  store = localStorage;
+} catch (error) {
+  console.warn("This browser keeps no choice for this site.", error);
 }
 
 function show() {
@@ -22,14 +19,14 @@ function show() {
 }
 
 function showKept() {
-  quiet = attempt(() => localStorage.getItem(KEY)) === "yes";
+  quiet = store?.getItem(KEY) === "yes";
   show();
 }
 
 function choose() {
   quiet = !quiet;
   show();
-  attempt(() => localStorage.setItem(KEY, quiet ? "yes" : "no"));
+  store?.setItem(KEY, quiet ? "yes" : "no");
 }
 
 export function isQuiet() {

@@ -335,7 +335,7 @@ class TestAccounts:
         self, moderator: Client, author: Client, ann: User, post: Post
     ) -> None:
         address = f"people/{ann.pk}"
-        assert "You suspended this account." in do(moderator, address, "suspend", "Spam, again.")
+        assert "Done, and written down." in do(moderator, address, "suspend", "Spam, again.")
         assert author.get("/mine/").headers["Location"].startswith("/accounts/login/")
         assert "On reading slowly" in text(Client(), "/")  # until it is hidden
         assert "Spam, again." in text(moderator, f"/moderation/{address}/")

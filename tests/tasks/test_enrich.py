@@ -276,13 +276,13 @@ class TestOnce:
     def test_a_post_is_marked_as_edited_with_its_new_text_and_not_before(self, make_post: MakePost) -> None:
         post = make_post()
         enrich_post(post.pk)
-        assert "· edited" not in notices()[0]["html"]
+        assert ">edited</span>" not in notices()[0]["html"]
         row = stored(post)
         row.body = "Newer."
         row.edit()
         assert not stored(post).is_edited
         enrich_post(post.pk)
-        assert "· edited" in notices()[0]["html"]
+        assert ">edited</span>" in notices()[0]["html"]
 
     def test_an_edit_before_the_first_readers_leaves_no_mark(self, make_post: MakePost) -> None:
         post = make_post()
@@ -290,7 +290,7 @@ class TestOnce:
         post.edit()
         for _ in range(2):  # the second is an operator's, or a late cover's
             enrich_post(post.pk)
-            assert "· edited" not in notices()[0]["html"]
+            assert ">edited</span>" not in notices()[0]["html"]
             stored(post).submit()
 
     def test_an_edited_post_keeps_its_day_and_its_old_text_until_the_new_one_is_ready(
