@@ -136,11 +136,12 @@ def book_of(pick: str) -> Book:
     """
     book = candidate(pick).book
     if book.pk:
-        return book
+        return book.merged_into or book
     known = {field.attname: getattr(book, field.attname) for field in Book._meta.fields if field.attname != "id"}
     known |= {"outcome": Outcome.FOUND, "asked_at": timezone.now()}
     if book.cover_large:
         known["cover_outcome"] = Outcome.FOUND
     # Two editions of one title and author are two books here; by what is typed neither is found.
     key = f"isbn:{book.isbn}" if book.isbn else f"page:{hashlib.sha256(book.source_url.encode()).hexdigest()}"
-    return Book.objects.get_or_create(key=key, defaults=known | {"key": key})[0]
+    row = Book.objects.get_or_create(key=key, defaults=known | {"key": key})[0]
+    return row.merged_into or row

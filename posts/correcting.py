@@ -84,7 +84,7 @@ def book_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def correct(pk: int, form: BookForm, person: User) -> Book:
     """Write what was changed in the form, and no more: somebody else may have corrected the rest meanwhile."""
-    book = get_object_or_404(Book.objects.select_for_update(), pk=pk)
+    book = get_object_or_404(Book.objects.select_for_update(no_key=True), pk=pk)
     called, said = str(book), []
     for name in form.changed_data:
         value = form.cleaned_data[name]

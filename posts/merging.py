@@ -44,7 +44,7 @@ def merge(into: int, others: Iterable[int]) -> Book:
         CannotMerge: one is gone or merged already, or there is nothing to merge.
     """
     wanted = list(dict.fromkeys([into, *others]))
-    rows = {book.pk: book for book in Book.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    rows = {book.pk: book for book in Book.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")}
     books = [rows[pk] for pk in wanted if pk in rows]
     if len(books) < len(wanted) or any(book.merged_into_id for book in books):
         raise CannotMerge("One of them is not there any more, or merged already.")

@@ -40,7 +40,7 @@ class Postponed(Exception):
 def book_of(post: Post) -> Book | None:
     """The row of the book that the author picked, or else named, made where it is the first post about it."""
     if post.picked:
-        return post.picked
+        return post.picked.merged_into or post.picked
     key = Book.key_of(post.isbn, post.book_title, post.book_author)
     if not key:
         return None

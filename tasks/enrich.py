@@ -132,7 +132,7 @@ def publish(post: Post, book: Book | None) -> str:
     with transaction.atomic():
         if book is not None and not books.hold(book):
             post.refresh_from_db(fields=["step"])  # nothing is published
-            raise books.Postponed("its book was merged into another", tried=False)
+            raise books.Postponed("its book was merged into another", wait=books.BUSY_WAIT, tried=False)
         if not post.finish(again_at, **columns):
             raise Superseded
         keep_tags(post, published_at, is_new=is_new)

@@ -182,6 +182,13 @@ class TestOnItsWay:
         assert enrich_post(post.pk)["came"] == "published"
         assert Post.objects.get().book == stays
 
+    def test_one_whose_picked_book_is_merged_already_is_about_the_one_that_stays(self, make_post: MakePost) -> None:
+        stays, old = make(7, outcome="found"), make(8, outcome="found")
+        merge(stays.pk, [old.pk])
+        post = make_post(picked=old)
+        assert enrich_post(post.pk)["came"] == "published"
+        assert Post.objects.get().book == stays
+
     def test_publishing_and_merging_take_turns(self, make_post: MakePost) -> None:
         if connection.vendor == "sqlite":
             pytest.skip("SQLite lets one write at a time.")
