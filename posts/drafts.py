@@ -98,7 +98,7 @@ def drafts(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_delete(request: SignedInRequest, name: str) -> HttpResponse:
-    draft = get_object_or_404(Draft, author=request.user, name=name)
+    draft = get_object_or_404(Draft, author=request.user, name=name.replace("\0", ""))
     if request.method == "POST":
         draft.delete()
         messages.success(request, _("The draft is deleted."))

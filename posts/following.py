@@ -15,6 +15,7 @@ from .cards import rows_of
 from .interests import interests_of
 from .models import Book, Interest, Notification, Post, Tagging, visible
 from .notifications import notified
+from .tags import is_tag
 from .views import SignedInRequest, cards, page_of
 
 MOST_INTERESTS = 500  # of one person: those that are muted stand in each of their pages
@@ -58,9 +59,11 @@ def in_book(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def in_tag(request: SignedInRequest, tag: str) -> HttpResponse:
     """Tags are muted, or not; they are not followed."""
-    if not Tagging.objects.filter(tag=tag).exists():
+    wish = wished(request).replace(Interest.Wish.FOLLOW, "")
+    # What is muted can be heard again when its last post is gone, too.
+    if not is_tag(tag) or (wish and not Tagging.objects.filter(tag=tag).exists()):
         raise Http404("No posts with it.")
-    record(request, wished(request).replace(Interest.Wish.FOLLOW, ""), tag=tag)
+    record(request, wish, tag=tag)
     return redirect("posts:tag", tag)
 
 

@@ -118,3 +118,14 @@ class TestMute:
         reader.post("/tags/essays/interest/", {"wish": "follow"})
         assert reader.post("/tags/nobody-s/interest/", {"wish": "mute"}).status_code == 404
         assert not Interest.objects.exists()
+
+    def test_what_is_muted_can_be_heard_again_when_nothing_is_left_of_it(
+        self, reader: Client, make_published: MakePost
+    ) -> None:
+        post = make_published(tags="essays")
+        reader.post("/tags/essays/interest/", {"wish": "mute"})
+        post.delete()
+        assert reader.post("/tags/essays/interest/", {"wish": ""}).status_code == 302
+        assert not Interest.objects.exists()
+        assert reader.post("/tags/a%00/interest/", {"wish": "mute"}).status_code == 404
+        assert reader.post("/drafts/a%00/delete/").status_code == 404
