@@ -71,6 +71,10 @@ def decide(deed: Deed, thing: Post | Comment, moderator: User, reason: str) -> b
     record(deed, thing.author, moderator, reason, thing=named, **about)
     reports.update(closed_at=now)
     if deed != Deed.DISMISS:
+        if isinstance(thing, Post):
+            # As it is now: what was read before the lock may be older than an edit that hides a spoiler.
+            post.hidden_at = thing.hidden_at
+            thing = post
         tell(thing)
     return True
 
