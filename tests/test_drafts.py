@@ -145,3 +145,11 @@ async def test_who_is_logged_out_while_typing_is_told_and_loses_nothing(visit: V
     await expect(page.get_by_label("Title").first).to_have_value("Typed in vain?")
     await page.get_by_label("Your post").fill("No.")
     await expect(page.get_by_text("Draft saved")).to_be_visible(timeout=30_000)
+
+
+async def test_the_enter_key_publishes(visit: Visit, author: Visitor) -> None:
+    page = await visit("/posts/new/", author)
+    await page.get_by_label("Your post").fill("Four evenings.")
+    await page.get_by_label("Title", exact=True).fill("By the keyboard")
+    await page.get_by_label("Title", exact=True).press("Enter")
+    await expect(page.locator("article.post h1")).to_have_text("By the keyboard", timeout=30_000)
