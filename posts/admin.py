@@ -75,7 +75,7 @@ class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
     def save_model(self, request: HttpRequest, obj: Book, form: ModelForm[Any], change: bool) -> None:
         obj.add_by_person(form.changed_data)
         obj.save(update_fields=[*form.changed_data, "by_person"])  # a worker may be writing the others
-        spread(obj)
+        spread(obj, form.changed_data)
 
     @admin.action(description="Merge into one …", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Book]) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from PIL import Image
 
 from .books import spread
 from .fields import LineField
@@ -27,10 +28,29 @@ CORRECTIONS_PER_HOUR = 30  # of one person
 
 
 class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    title = LineField(label=_("Title"), max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
-    author = LineField(label=_("Author"), max_length=300, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    """What is changed is what differs from what the form showed, which comes back with it: a catalogue, or somebody
+    else, may have filled a field meanwhile that was empty then."""
+
+    title = LineField(
+        label=_("Title"),
+        max_length=300,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
+    author = LineField(
+        label=_("Author"),
+        max_length=300,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
     year = forms.RegexField(
-        "^[0-9]{4}$", label=_("Year"), required=False, error_messages={"invalid": _("A year has four digits.")}
+        "^[0-9]{4}$",
+        label=_("Year"),
+        required=False,
+        show_hidden_initial=True,
+        error_messages={"invalid": _("A year has four digits.")},
     )
     cover = forms.FileField(
         label=_("Cover"),
@@ -43,20 +63,21 @@ class BookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         model = Book
         fields = ("title", "author", "year")
 
-    def clean_cover(self) -> Cover | None:
+    def clean_cover(self) -> Image.Image | None:
         file: UploadedFile | None = self.cleaned_data["cover"]
         if file is None:
             return None
         if (file.size or 0) > MOST_BYTES:
             raise ValidationError(_("A cover has 5 MB at most."))
         try:
-            return store(decode(file.read()))
+            return decode(file.read())
         except NotACover as error:
             raise ValidationError(_("This cannot be a cover: %(why)s.") % {"why": error}) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not cleaned["title"] and not self.instance.isbn:
+        is_emptied = "title" in self.changed_data and not cleaned.get("title")
+        if is_emptied and not self.instance.isbn:
             self.add_error("title", _("A book without an ISBN needs a title."))
         return cleaned
 
@@ -67,11 +88,11 @@ def book_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     book = get_object_or_404(Book, pk=pk)
     if not may_correct(request.user, book):
         raise Http404("Not yours to correct.")
-    form = BookForm(request.POST or None, request.FILES or None, instance=book)
+    is_over = has_corrected_enough(request.user)
+    # Beyond the limit no picture is decoded either.
+    form = BookForm(request.POST or None, None if is_over else request.FILES or None, instance=book)
     if request.method == "POST" and form.is_valid():
-        since = timezone.now() - timedelta(hours=1)
-        done = Act.objects.filter(moderator=request.user, deed=Act.Deed.CORRECT, at__gt=since).count()
-        if done < CORRECTIONS_PER_HOUR:
+        if not is_over:
             return_to = correct(book.pk, form, request.user)
             messages.success(request, _("Thank you. Readers see it from now on."))
             return redirect(return_to)
@@ -81,18 +102,29 @@ def book_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "posts/book_edit.html", {"book": Book.objects.get(pk=pk), "form": form})
 
 
-@transaction.atomic
+def has_corrected_enough(person: User) -> bool:
+    since = timezone.now() - timedelta(hours=1)
+    done = Act.objects.filter(moderator=person, deed=Act.Deed.CORRECT, at__gt=since).count()
+    return done >= CORRECTIONS_PER_HOUR
+
+
 def correct(pk: int, form: BookForm, person: User) -> Book:
     """Write what was changed in the form, and no more: somebody else may have corrected the rest meanwhile."""
+    image = form.cleaned_data["cover"]
+    return write(pk, form, store(image) if image else None, person)  # stored before anybody waits for the row
+
+
+@transaction.atomic
+def write(pk: int, form: BookForm, cover: Cover | None, person: User) -> Book:
     book = get_object_or_404(Book.objects.select_for_update(no_key=True), pk=pk)
     called, said = str(book), []
     for name in form.changed_data:
-        value = form.cleaned_data[name]
-        if isinstance(value, Cover):
-            book.cover_small, book.cover_large = value.small, value.large
-            book.cover_width, book.cover_height = value.width, value.height
+        if name == "cover" and cover:
+            book.cover_small, book.cover_large = cover.small, cover.large
+            book.cover_width, book.cover_height = cover.width, cover.height
             said.append("another cover")
         else:
+            value = form.cleaned_data[name]
             said.append(f"{name}: “{getattr(book, name)}” → “{value}”")
             setattr(book, name, value)
     if not said:
@@ -100,5 +132,5 @@ def correct(pk: int, form: BookForm, person: User) -> Book:
     book.add_by_person(form.changed_data)
     book.save()
     record(Act.Deed.CORRECT, person, person, "\n".join(said)[:REASON_LENGTH], thing=f"the book “{called}”"[:300])
-    spread(book)
+    spread(book, form.changed_data)
     return book

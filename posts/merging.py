@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from .books import spread
+from .books import NAMES, spread
 from .models import Book, Interest, Post
 
 # What is filled from the others where the one that stays has nothing, together or not at all.
@@ -47,10 +48,10 @@ def merge(into: int, others: Iterable[int]) -> Book:
     rows = {book.pk: book for book in Book.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")}
     books = [rows[pk] for pk in wanted if pk in rows]
     if len(books) < len(wanted) or any(book.merged_into_id for book in books):
-        raise CannotMerge("One of them is not there any more, or merged already.")
+        raise CannotMerge(_("One of them is not there any more, or merged already."))
     stays, merged = books[0], books[1:]
     if not merged:
-        raise CannotMerge("There is nothing to merge.")
+        raise CannotMerge(_("There is nothing to merge."))
     for other in merged:
         fill(stays, other)
     stays.save()
@@ -61,7 +62,7 @@ def merge(into: int, others: Iterable[int]) -> Book:
     ids = [book.pk for book in merged]
     Book.objects.filter(merged_into__in=ids).update(merged_into=stays)  # so that an old address is one step away
     Book.objects.filter(pk__in=ids).update(merged_into=stays)
-    spread(stays)
+    spread(stays, NAMES)
     return stays
 
 

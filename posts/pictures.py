@@ -2,11 +2,15 @@
 
 import hashlib
 import io
+import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .models import LARGE_COVER, SMALL_COVER
@@ -15,6 +19,7 @@ MOST_BYTES = 5_000_000
 MOST_PIXELS = 12_000_000  # decoded and made smaller they take 200 MB at most
 LONGEST_SIDE = 8_000  # pixels; WebP itself ends at 16,383
 SMALLEST_SIDE = 40  # pixels; less is a stand-in for "no cover"
+NOT_NAMED_YET = timedelta(hours=1)  # far longer than from storing a picture to the row that names it
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 # A JPEG may repeat its passes over the whole picture, of a few bytes each, without end. Honest ones have ten or so.
 START_OF_PASS = b"\xff\xda"
@@ -88,6 +93,30 @@ def _save(image: Image.Image) -> str:
     name = hashlib.sha256(data).hexdigest()[:40]
     path = f"covers/{name}.webp"
     # A process that was killed while writing leaves a part, which has the name but not the size.
-    if not default_storage.exists(path) or default_storage.size(path) != len(data):
+    if default_storage.exists(path) and default_storage.size(path) == len(data):
+        touch(path, data)  # wanted again: see throw_away()
+    else:
         default_storage.save(path, ContentFile(data))
     return name
+
+
+def touch(path: str, data: bytes) -> None:
+    try:
+        os.utime(default_storage.path(path))
+    except NotImplementedError:  # where there are no files a whole object takes the place of the other
+        default_storage.save(path, ContentFile(data))
+
+
+def throw_away(names: Iterable[str]) -> int:
+    """Delete the pictures that no row names; gives how many. One that was stored in the last hour stays, for
+
+    1. this finds no row with its name,
+    2. a worker fetches it once more, and finds it stored,
+    3. it would be gone when that worker writes its name into a row.
+    """
+    paths = [path for path in (f"covers/{name}.webp" for name in names) if default_storage.exists(path)]
+    since = timezone.now() - NOT_NAMED_YET
+    old = [path for path in paths if default_storage.get_modified_time(path) < since]
+    for path in old:
+        default_storage.delete(path)
+    return len(old)

@@ -50,10 +50,17 @@ def book_of(post: Post) -> Book | None:
     return book.merged_into or book
 
 
-def hold(book: Book) -> bool:
-    """Lock its row, at the beginning of the transaction that publishes a post about it: before any post's. False where
-    it was merged into another since it was found."""
-    return Book.objects.select_for_update(no_key=True).filter(pk=book.pk, merged_into__isnull=True).exists()
+def hold(book: Book) -> None:
+    """Lock its row and read what is known by now, at the beginning of the transaction that publishes a post about it:
+    before any post's row, and after all waiting for catalogues, during which somebody may have corrected it.
+
+    Raises:
+        Postponed: it is gone, or merged into another.
+    """
+    try:
+        book.refresh_from_db(from_queryset=Book.objects.select_for_update(no_key=True).filter(merged_into=None))
+    except Book.DoesNotExist:
+        raise Postponed("its book was merged into another", wait=BUSY_WAIT, tried=False) from None
 
 
 def complete(book: Book, reached: Callable[[Step], None], sources: dict[str, str], *, patient: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from copy import copy
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -15,7 +16,7 @@ from posts import index
 from posts.models import Book, Post, Step, slug_of
 from posts.notifications import notify_of_post
 from posts.outbox import MOST_ATTEMPTS
-from posts.rendering import render_body
+from posts.rendering import Rendering, render_body
 from posts.tags import keep_tags
 from updater.announce import announce
 
@@ -103,9 +104,33 @@ def reached(post: Post, step: Step) -> None:
 def publish(post: Post, book: Book | None) -> str:
     """Make the post visible as it now reads, and tell every reader, in one transaction or not at all."""
     awaited, is_new = is_awaited(post), post.published_at is None
-    published_at = post.published_at or timezone.now()
+    post = copy(post)  # of which the caller's stays what it was, if it comes to nothing
     rendering = render_body(post.body)
-    columns = {
+    with transaction.atomic():
+        if book is not None:
+            books.hold(book)
+        columns = shown(post, book, rendering)
+        for name, value in columns.items():
+            setattr(post, name, value)
+        owed = book is not None and books.is_owed(book)
+        again_at = timezone.now() + timedelta(seconds=FIRST_LATE_BACK_OFF) if owed else None
+        notice = notice_of(post)
+        if not post.finish(again_at, **columns):
+            raise Superseded
+        keep_tags(post, columns["published_at"], is_new=is_new)
+        index.keep(post)
+        if not post.imported:  # hundreds at once, which were written elsewhere and long ago
+            notify_of_post(post, is_new=is_new)
+        if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news
+            announce(post.pk, notice)  # last: from here on other writers of notices wait
+    if awaited:
+        tell_step(post.pk, post.author_id, Step.PUBLISHED)
+    return "published without a cover, for now" if owed else "published"
+
+
+def shown(post: Post, book: Book | None, rendering: Rendering) -> dict[str, Any]:
+    """The columns that readers see."""
+    return {
         "step": Step.PUBLISHED,
         "book": book,
         "shown_title": post.title,
@@ -119,31 +144,11 @@ def publish(post: Post, book: Book | None) -> str:
         "shown_spoiler": post.spoiler,
         "shown_tags": post.tags,
         "minutes": rendering.minutes,
-        "published_at": published_at,
+        "published_at": post.published_at or timezone.now(),
         "index_due": False,
         # Before the first readers there is nothing that could be edited.
         "shown_edited_at": post.edited_at if is_edited(post) else None,
     }
-    for name, value in columns.items():
-        setattr(post, name, value)
-    notice = notice_of(post)
-    owed = book is not None and books.is_owed(book)
-    again_at = timezone.now() + timedelta(seconds=FIRST_LATE_BACK_OFF) if owed else None
-    with transaction.atomic():
-        if book is not None and not books.hold(book):
-            post.refresh_from_db(fields=["step"])  # nothing is published
-            raise books.Postponed("its book was merged into another", wait=books.BUSY_WAIT, tried=False)
-        if not post.finish(again_at, **columns):
-            raise Superseded
-        keep_tags(post, published_at, is_new=is_new)
-        index.keep(post)
-        if not post.imported:  # hundreds at once, which were written elsewhere and long ago
-            notify_of_post(post, is_new=is_new)
-        if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news
-            announce(post.pk, notice)  # last: from here on other writers of notices wait
-    if awaited:
-        tell_step(post.pk, post.author_id, Step.PUBLISHED)
-    return "published without a cover, for now" if owed else "published"
 
 
 def is_edited(post: Post) -> bool:

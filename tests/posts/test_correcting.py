@@ -34,8 +34,9 @@ def post(make_published: MakePost, book: Book) -> Post:
 
 
 def send(client: Client, book: Book, **fields: Any) -> Any:
-    now = {"title": book.title, "author": book.author, "year": book.year}
-    return client.post(f"/books/{book.pk}/edit/", now | fields)
+    """The form as it was shown for the book as it is given, with these fields changed."""
+    shown = {"title": book.title, "author": book.author, "year": book.year}
+    return client.post(f"/books/{book.pk}/edit/", shown | {f"initial-{name}": shown[name] for name in shown} | fields)
 
 
 def cover(data: bytes) -> SimpleUploadedFile:
@@ -122,18 +123,36 @@ def test_it_is_written_down_who_did_what(author: Client, post: Post, book: Book)
 
 
 def test_of_two_who_correct_at_once_each_changes_their_own_field(author: Client, post: Post, book: Book) -> None:
-    form = correcting.BookForm({"title": "Slow reading", "author": "John Miedema", "year": "2009"}, instance=book)
-    assert form.is_valid()
-    send(author, Book.objects.get(), year="2010")
-    correcting.correct(book.pk, form, post.author)
+    send(author, book, year="2010")
+    send(author, book, title="Slow reading")
     row = Book.objects.get()
     assert (row.title, row.year, row.by_person) == ("Slow reading", "2010", "title year")
+
+
+def test_what_a_catalogue_fills_in_under_an_open_form_stays(author: Client, make_published: MakePost) -> None:
+    book = Book.objects.create(key="isbn:9780954221713", isbn="9780954221713")
+    make_published(book=book)
+    page = author.get(f"/books/{book.pk}/edit/").content.decode()
+    assert all(f'name="initial-{name}"' in page for name in ("title", "author", "year"))
+    Book.objects.update(title="The Summer Book", author="Tove Jansson", source_name="Open Library")
+    send(author, book, year="1972")
+    book.refresh_from_db()
+    assert (book.title, book.author, book.year, book.by_person) == ("The Summer Book", "Tove Jansson", "1972", "year")
+
+
+def test_only_another_name_changes_all_its_posts(author: Client, post: Post, book: Book) -> None:
+    send(author, book, year="2010", cover=cover(picture()))
+    assert not Post.objects.get().index_due
+    send(author, Book.objects.get(), author="J. Miedema")
+    assert Post.objects.get().index_due
 
 
 def test_nobody_corrects_without_end(author: Client, ann: User, post: Post, book: Book) -> None:
     names = {"moderator": ann, "moderator_name": "ann", "person_name": "ann", "at": timezone.now()}
     Act.objects.bulk_create(Act(deed="correct", **names) for _ in range(correcting.CORRECTIONS_PER_HOUR))
-    assert "Please wait a little" in send(author, book, title="Slow reading").content.decode()
+    page = send(author, book, title="Slow reading", cover=cover(b"not even looked at")).content.decode()
+    assert "Please wait a little" in page
+    assert "This cannot be a cover" not in page
 
 
 def test_a_book_keeps_a_name(author: Client, make_published: MakePost) -> None:

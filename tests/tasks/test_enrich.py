@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -127,12 +128,29 @@ class TestPublishing:
         post = make_post(isbn=ISBN)
 
         def correct() -> None:
-            Book.objects.update(title="Our title", cover_large="c" * 40, by_person="title cover")
+            cover = {"cover_small": "b" * 40, "cover_large": "c" * 40, "cover_width": 480, "cover_height": 720}
+            Book.objects.update(title="Our title", by_person="title cover", **cover)
 
         assert while_asked(catalogue, post, correct) == "published"
         book = Book.objects.get()
         assert (book.title, book.author, book.cover_large) == ("Our title", "Their author", "c" * 40)
         assert stored(post).shown_book_title == "Our title"
+
+    def test_what_a_person_set_while_its_cover_was_fetched_is_on_the_post(
+        self, make_post: MakePost, catalogue: Catalogue
+    ) -> None:
+        catalogue.add(ISBN, title="Their title", cover=picture())
+        post = make_post(isbn=ISBN)
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            Book.objects.update(title="Our title", by_person="title")
+            connection.close()
+            status(200, picture(), Content_Type="image/jpeg")(handler)
+
+        catalogue.answer("/b/id/", answer)
+        assert came(post.pk) == "published"
+        assert stored(post).shown_book_title == "Our title"
+        assert "Our title" in notices()[0]["html"]
 
     def test_it_is_in_the_lists_of_its_tags_as_readers_see_it(self, make_post: MakePost, client: Client) -> None:
         def lists() -> list[int]:
