@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -20,11 +21,16 @@ LOOKUPS_PER_HOUR = 100  # of one person; each may ask a catalogue
 KEPT = timedelta(days=1)
 PICKED_WITHIN = timedelta(hours=12)  # so that no cover is thrown away under a pick
 GIVEN_UP_AFTER = timedelta(seconds=20)
+ASKED_AGAIN_AFTER = timedelta(minutes=1)  # where there was no answer: of a catalogue, a broker or a worker
 SHORTEST_TITLE = 3  # characters; less is no question to a catalogue (`q` there has to have as many)
 
 
 # Of a book nobody is to know before something is posted about it.
 is_known = Exists(Post.objects.published().filter(book=OuterRef("pk")))
+
+
+# So that nobody reads what others look up by counting.
+signer = Signer(salt="posts.candidates")
 
 
 class Candidate(NamedTuple):
@@ -36,10 +42,11 @@ class Candidate(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """`is_asked`: a catalogue is still being asked. `picked`: the pick that stands."""
+    """`is_asked`: a catalogue is still being asked. `is_silent`: none has answered. `picked`: the pick that stands."""
 
     found: list[Candidate]
     is_asked: bool
+    is_silent: bool
     picked: str
 
 
@@ -52,7 +59,7 @@ def candidates_for(typed: Mapping[str, str], person: User) -> Candidates:
     isbn = cleaned(IsbnField(required=False), typed.get("isbn", ""))
     title = cleaned(LineField(max_length=200), typed.get("book_title", ""))
     author = cleaned(LineField(max_length=200), typed.get("book_author", ""))
-    found = [*_picked(typed.get("pick", "")), *_own(isbn, title, author)]
+    found = [*_picked(typed.get("pick", ""), person), *_own(isbn, title, author)]
     lookup = None
     if isbn or len(title) >= SHORTEST_TITLE:
         lookup = _lookup(isbn, title, author, person)
@@ -61,8 +68,9 @@ def candidates_for(typed: Mapping[str, str], person: User) -> Candidates:
     # Books of our own first, each once; one without an ISBN may still be another edition.
     once = {each.book.isbn or each.book.source_url or each.pick: each for each in reversed(found)}
     first = list(reversed(once.values()))[:MOST_CANDIDATES]
-    is_asked = bool(lookup and not lookup.answered_at and timezone.now() - lookup.asked_at < GIVEN_UP_AFTER)
-    return Candidates(first, is_asked, typed.get("pick", ""))
+    is_open = bool(lookup and not lookup.answered_at)
+    is_asked = bool(lookup and is_open and timezone.now() - lookup.asked_at < GIVEN_UP_AFTER)
+    return Candidates(first, is_asked, is_open and not is_asked, typed.get("pick", ""))
 
 
 def cleaned(field: Any, value: str) -> str:
@@ -72,9 +80,9 @@ def cleaned(field: Any, value: str) -> str:
         return ""
 
 
-def _picked(pick: str) -> list[Candidate]:
+def _picked(pick: str, person: User) -> list[Candidate]:
     try:
-        return [candidate(pick)]
+        return [candidate(pick, person)]
     except NoSuchCandidate:
         return []
 
@@ -94,14 +102,19 @@ def _candidate_of_book(book: Book) -> Candidate:
 
 
 def _lookup(isbn: str, title: str, author: str, person: User) -> Lookup | None:
-    """What was asked, or is asked from now on; None where this person has asked enough for now."""
+    """What was asked, or is asked from now on; what nobody knows is not, where this person has asked enough for now."""
     key = Book.key_of(isbn, title, author)
     known = Lookup.objects.filter(key=key).first()
-    if known or not key:
+    is_given_up = known and not known.answered_at and known.asked_at < timezone.now() - ASKED_AGAIN_AFTER
+    if not key or (known and not is_given_up):
         return known
     since = timezone.now() - timedelta(hours=1)
     if Lookup.objects.filter(person=person, asked_at__gt=since).count() >= LOOKUPS_PER_HOUR:
-        return None
+        return known
+    if known:
+        known.asked_at, known.person = timezone.now(), person
+        known.save(update_fields=["asked_at", "person"])
+        return known
     typed = {"isbn": isbn} if isbn else {"title": title, "author": author}
     return Lookup.objects.get_or_create(key=key, defaults={**typed, "person": person})[0]
 
@@ -109,32 +122,34 @@ def _lookup(isbn: str, title: str, author: str, person: User) -> Lookup | None:
 def candidate_of(lookup: Lookup, number: int) -> Candidate:
     hit = dict(lookup.hits[number])
     edition = hit.pop("edition")
-    return Candidate(f"lookup-{lookup.pk}-{number}", Book(**hit), edition)
+    return Candidate(signer.sign(f"lookup-{lookup.pk}-{number}"), Book(**hit), edition)
 
 
-def candidate(pick: str) -> Candidate:
-    """What the form has sent. Raises NoSuchCandidate."""
-    match = re.fullmatch(r"book-([0-9]{1,18})|lookup-([0-9]{1,18})-([0-4])", pick, re.ASCII)
-    if match and match[1]:
-        is_picked = Exists(Post.objects.filter(picked=OuterRef("pk")))
-        book = Book.objects.filter(is_known | is_picked, pk=match[1]).first()
+def candidate(pick: str, person: User) -> Candidate:
+    """What the person's form has sent. Raises NoSuchCandidate."""
+    if match := re.fullmatch(r"book-([0-9]{1,18})", pick, re.ASCII):
+        is_theirs = Exists(Post.objects.filter(picked=OuterRef("pk"), author=person))
+        book = Book.objects.filter(is_known | is_theirs, pk=match[1]).first()
         if book:
             return _candidate_of_book(book)
-    elif match:
-        since = timezone.now() - PICKED_WITHIN
-        lookup = Lookup.objects.filter(pk=match[2], answered_at__gt=since).first()
-        if lookup and int(match[3]) < len(lookup.hits):
-            return candidate_of(lookup, int(match[3]))
-    raise NoSuchCandidate(pick)
+        raise NoSuchCandidate(pick)
+    try:
+        lookup_id, number = map(int, signer.unsign(pick).removeprefix("lookup-").split("-"))
+    except BadSignature:
+        raise NoSuchCandidate(pick) from None
+    lookup = Lookup.objects.filter(pk=lookup_id, answered_at__gt=timezone.now() - PICKED_WITHIN).first()
+    if lookup is None or number >= len(lookup.hits):
+        raise NoSuchCandidate(pick)
+    return candidate_of(lookup, number)
 
 
-def book_of(pick: str) -> Book:
+def book_of(pick: str, person: User) -> Book:
     """The row of what was picked, made where there is none yet: of what the catalogue said, not of what a page sends.
 
     Raises:
         NoSuchCandidate.
     """
-    book = candidate(pick).book
+    book = candidate(pick, person).book
     if book.pk:
         return book.merged_into or book
     known = {field.attname: getattr(book, field.attname) for field in Book._meta.fields if field.attname != "id"}

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ from .tags import TagsField
 
 
 class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Of a post that has its author, whether or not it is saved."""
+
     title = LineField(
         label=_("Title"), max_length=TITLE_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"})
     )
@@ -53,7 +56,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
     )
     spoiler = forms.BooleanField(label=_("My post gives away what happens in the book"), required=False)
 
-    pick = forms.CharField(max_length=50, required=False)  # as posts/candidates.py gives them
+    pick = forms.CharField(max_length=100, required=False)  # as posts/candidates.py gives them
 
     class Meta:
         model = Post
@@ -68,7 +71,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         pick: str = self.cleaned_data["pick"]
         try:
             if pick:
-                candidate(pick)
+                candidate(pick, self.instance.author)
         except NoSuchCandidate:
             raise ValidationError(_("This book cannot be picked any more. Please choose again.")) from None
         return pick
@@ -76,7 +79,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and "pick" in self.fields:
-            self.instance.picked = book_of(cleaned["pick"]) if cleaned["pick"] else None
+            self.instance.picked = book_of(cleaned["pick"], self.instance.author) if cleaned["pick"] else None
         return cleaned
 
     def full_clean(self) -> None:
@@ -102,6 +105,10 @@ def key_field() -> forms.CharField:
 
 class NewPostForm(PostForm):
     key = key_field()
+
+    def __init__(self, author: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.author = author
 
 
 class CommentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +23,7 @@ from .views import SignedInRequest
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def post_add(request: SignedInRequest) -> HttpResponse:
-    form, names = NewPostForm(request.POST or None), names_in(request.POST)
+    form, names = NewPostForm(request.user, request.POST or None), names_in(request.POST)
     if "preview" in request.POST or "lookup" in request.POST:
         return preview(request, form)
     if "keep" in request.POST:
@@ -36,10 +35,10 @@ def post_add(request: SignedInRequest) -> HttpResponse:
         if complaint:
             form.add_error(None, complaint)
         else:
-            return saved(request, redirect("posts:detail", (post or submit_once(form, request.user, names)).pk))
+            return saved(request, redirect("posts:detail", (post or submit_once(form, names)).pk))
     if request.method != "POST" and (name := request.GET.get("draft")):
         draft = get_object_or_404(Draft, author=request.user, name=name.replace("\0", ""))
-        form, names = NewPostForm(initial=draft.fields), [draft.name]
+        form, names = NewPostForm(request.user, initial=draft.fields), [draft.name]
     return page(request, form, names=names)
 
 
@@ -67,20 +66,21 @@ def keep_for_later(request: SignedInRequest) -> HttpResponse:
         keep(request.user, request.POST)
     except NotKept as error:
         messages.error(request, str(error))
-        return page(request, NewPostForm(initial=request.POST.dict()))
+        return page(request, NewPostForm(request.user, initial=request.POST.dict()))
     return saved(request, redirect("posts:drafts"))
 
 
 def preview(request: SignedInRequest, form: PostForm, post: Post | None = None) -> HttpResponse:
     """The form as it was typed, with what readers would see of it, or what there is to pick. Nothing is saved."""
     if "lookup" in request.POST:
-        return page(request, type(form)(initial=request.POST.dict(), instance=form.instance), post)
+        form.is_bound, form.initial = False, request.POST.dict()  # as it was typed, whatever is wrong with it
+        return page(request, form, post)
     form.full_clean()
     body = form.cleaned_data.get("body")
     return page(request, form, post, previewed=True, preview=render_body(body) if body else None)
 
 
-def submit_once(form: NewPostForm, author: User, drafts: list[str]) -> Post:
+def submit_once(form: NewPostForm, drafts: list[str]) -> Post:
     """Save a new post in the place of its drafts, or find the one that the same form has just become: of a double click
 
     1. both requests looked for a post with this key and found none,
@@ -88,15 +88,14 @@ def submit_once(form: NewPostForm, author: User, drafts: list[str]) -> Post:
     3. the other runs into the constraint here, and answers with the first one's.
     """
     post: Post = form.save(commit=False)
-    post.author = author
     post.key = form.cleaned_data["key"] or None
     try:
         with transaction.atomic():
             post.submit()
             if drafts:
-                Draft.objects.filter(author=author, name__in=drafts).delete()
+                Draft.objects.filter(author=post.author, name__in=drafts).delete()
     except IntegrityError:
-        first = Post.objects.filter(author=author, key=post.key).first() if post.key else None
+        first = Post.objects.filter(author=post.author, key=post.key).first() if post.key else None
         if first is None:
             raise
         return first

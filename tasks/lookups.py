@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils import timezone
 
 from posts.candidates import GIVEN_UP_AFTER, KEPT, MOST_CANDIDATES
 from posts.models import Book, Lookup
+from posts.pictures import throw_away
 
 from . import books, covers, googlebooks, openlibrary
 from .books import KEPT_FOR_THE_NEXT, Postponed, check_that_it_may_be_asked, noted, take_turn
 from .found import Edition
-from .outside import NoAnswer, Outside
+from .outside import NoAnswer, NotFound, Outside
 from .queue import enqueue_lookup
 
 LONGEST_WAIT = timedelta(seconds=5)  # for a turn at a catalogue; the page looks for longer
@@ -27,11 +27,10 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="tasks.lookups.look_up", ignore_result=True)
 def look_up(lookup_id: int) -> None:
-    """Answer a lookup. Whatever comes of it is an answer: nobody waits for a second one."""
+    """Answer a lookup. What meets trouble stays without an answer: whoever asks in a minute has it asked again."""
     lookup = Lookup.objects.filter(pk=lookup_id, answered_at__isnull=True).first()
     if lookup is None:
         return
-    hits: list[dict[str, Any]] = []
     with Outside() as outside:
         try:
             hits = [hit_of(edition, outside) for edition in editions(lookup, outside)[:MOST_CANDIDATES]]
@@ -40,12 +39,22 @@ def look_up(lookup_id: int) -> None:
             if wait < LONGEST_WAIT and timezone.now() + wait < lookup.asked_at + GIVEN_UP_AFTER:
                 enqueue_lookup(lookup.pk, countdown=postponed.wait)
                 return
-            logger.info("Lookup %s is answered with nothing: %s", lookup_id, postponed)
+            logger.info("Lookup %s has no answer for now: %s", lookup_id, postponed)
+            return
+        except NoAnswer as error:
+            logger.info("Lookup %s has no answer for now: %s", lookup_id, error)
+            return
     Lookup.objects.filter(pk=lookup_id).update(hits=hits, answered_at=timezone.now())
 
 
 def editions(lookup: Lookup, outside: Outside) -> list[Edition]:
-    """Of the first catalogue that has some. Raises Postponed where it is not the moment to ask."""
+    """Of the first catalogue that has some; none where all of them say that there are none.
+
+    Raises:
+        Postponed: it is not the moment to ask.
+        NoAnswer: of the first one that met trouble, where no other has any.
+    """
+    troubles: list[NoAnswer] = []
     in_turn = books.catalogues()
     for catalogue in in_turn:
         kept = 0 if catalogue is in_turn[-1] else KEPT_FOR_THE_NEXT
@@ -57,8 +66,12 @@ def editions(lookup: Lookup, outside: Outside) -> list[Edition]:
                     return [Edition(catalogue.by_isbn(outside, lookup.isbn), lookup.isbn)]
                 if found := catalogue.editions(outside, lookup.title, lookup.author):
                     return found
+        except NotFound:
+            continue
         except NoAnswer as error:
-            logger.info("%s has nothing for lookup %s: %s", catalogue.NAME, lookup.pk, error)
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
     return []
 
 
@@ -98,7 +111,5 @@ def forget() -> None:
         for hit in hits
         for size in ("cover_small", "cover_large")
     }
-    for name in named - used:
-        default_storage.delete(f"covers/{name}.webp")
     if old:
-        logger.info("%s lookups are forgotten, with %s covers.", len(old), len(named - used))
+        logger.info("%s lookups are forgotten, with %s covers.", len(old), throw_away(named - used))

@@ -1,6 +1,8 @@
 """The right book, picked while writing, in a browser."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Route, expect
 
 from .catalogue import picture
 from .conftest import Visit, live
@@ -31,6 +33,31 @@ async def test_who_picks_a_book_while_writing_gets_it_with_its_cover(site: Site,
     again = await visit("/posts/new/", author)
     await again.get_by_label("Title of the book").fill("lighthouse ye")
     await expect(again.locator(".candidates label").first).to_contain_text("on BookShelf", timeout=30_000)
+
+
+async def test_a_pick_stands_though_books_are_looked_for_meanwhile(site: Site, visit: Visit) -> None:
+    site.catalogue.add_work("A Winter by Gaslight", "Tove Jansson")
+    page = await visit("/posts/new/", site.author())
+    title = page.get_by_label("Title of the book")
+    await title.fill("winter by gaslight")
+    choice = page.get_by_role("radio", name="A Winter by Gaslight by Tove Jansson")
+    await expect(choice).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("Asking the catalogue")).to_have_count(0, timeout=30_000)
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/posts/candidates/**", hold)
+    await title.press_sequentially(" ")
+    await asked.wait()
+    await choice.check()
+    released.set()
+    async with page.expect_response(lambda answer: "pick=lookup" in answer.url):
+        await title.press_sequentially("!")
+    await expect(choice).to_be_checked()
 
 
 async def test_a_catalogue_that_is_silent_keeps_nobody_from_publishing(site: Site, visit: Visit) -> None:

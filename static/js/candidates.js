@@ -8,6 +8,7 @@ export function offerCandidates(form) {
   const region = form.querySelector("[data-candidates]");
   let timer = null;
   let asking = null;
+  let shown = null;
 
   const look = async (looks) => {
     asking?.abort();
@@ -20,8 +21,9 @@ export function offerCandidates(form) {
         throw new Error(`${region.dataset.candidates} answered ${response.status}`);
       }
       const html = await response.text();
-      if (region.innerHTML !== html) {
+      if (html !== shown) {
         put(region, html);
+        shown = html;
       }
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -42,8 +44,14 @@ export function offerCandidates(form) {
   form.addEventListener("input", (event) => {
     if (FIELDS.includes(event.target.name)) {
       lookLater();
-    } else if (event.target.name === "pick" && event.target.value) {
-      fill(form, event.target.dataset);
+    } else if (event.target.name === "pick") {
+      asking?.abort(); // it would bring back what was picked before
+      if (region.querySelector("[data-asked]")) {
+        lookLater();
+      }
+      if (event.target.value) {
+        fill(form, event.target.dataset);
+      }
     }
   });
   if (FIELDS.includes(document.activeElement?.name)) {

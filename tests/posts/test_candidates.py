@@ -56,6 +56,10 @@ def offered(author: Client, **typed: str) -> list[str]:
     return [each.pick for each in found]
 
 
+def pick(lookup: Lookup, number: int = 0) -> str:
+    return candidates.candidate_of(lookup, number).pick
+
+
 def write(author: Client, **fields: str) -> Any:
     return author.post("/posts/new/", {"title": "On reading", "body": "Yes.", **fields})
 
@@ -74,7 +78,7 @@ def test_a_book_of_which_nobody_knows_is_not_told(author: Client, make_post: Mak
 
 
 def test_then_come_those_of_the_catalogue_with_cover_year_and_edition(author: Client, answered: Lookup) -> None:
-    assert offered(author, book_title="the summer BOOK") == [f"lookup-{answered.pk}-0", f"lookup-{answered.pk}-1"]
+    assert offered(author, book_title="the summer BOOK") == [pick(answered), pick(answered, 1)]
     page = author.get("/posts/candidates/", {"book_title": "The Summer Book"}).content.decode()
     for said in (f"/covers/{'a' * 40}.webp", "2003", "Sort Of Books", "ISBN 9780954221713", "Open Library"):
         assert said in page
@@ -91,8 +95,16 @@ def test_what_is_not_known_yet_is_asked_for_once(author: Client, bob: User) -> N
     lookup = Lookup.objects.get(title="The Summer Book")
     assert lookup.answered_at is None
     assert Lookup.objects.filter(key=lookup.key).count() == 1
-    Lookup.objects.update(asked_at=timezone.now() - candidates.GIVEN_UP_AFTER)
-    assert "Asking" not in author.get("/posts/candidates/", {"book_title": "The Summer Book"}).content.decode()
+
+
+def test_where_nobody_answers_that_is_said_and_in_a_minute_it_is_asked_again(author: Client, bob: User) -> None:
+    typed = {"book_title": "The Summer Book"}
+    offered(author, **typed)
+    Lookup.objects.update(person=bob, asked_at=timezone.now() - candidates.GIVEN_UP_AFTER)
+    assert "does not answer just now" in author.get("/posts/candidates/", typed).content.decode()
+    Lookup.objects.update(asked_at=timezone.now() - candidates.ASKED_AGAIN_AFTER)
+    assert "Asking the catalogue" in author.get("/posts/candidates/", typed).content.decode()
+    assert Lookup.objects.get().person == User.objects.get(username="ann")
 
 
 @pytest.mark.parametrize("typed", [{}, {"book_title": "ab"}, {"isbn": "978"}, {"book_title": "\0"}, {"pick": "x"}])
@@ -112,7 +124,7 @@ def test_nobody_asks_without_end(author: Client, ann: User) -> None:
 
 
 def test_a_pick_is_the_book_whatever_is_typed_beside(author: Client, answered: Lookup) -> None:
-    write(author, pick=f"lookup-{answered.pk}-0", book_title="Sommerboken")
+    write(author, pick=pick(answered), book_title="Sommerboken")
     book = Book.objects.get()
     assert (book.key, book.title, book.isbn, book.outcome) == (
         "isbn:9780954221713",
@@ -123,8 +135,8 @@ def test_a_pick_is_the_book_whatever_is_typed_beside(author: Client, answered: L
     assert (book.cover_large, book.cover_outcome, book.source_url) == ("b" * 40, Outcome.FOUND, HIT["source_url"])
     post = Post.objects.get()
     assert (post.picked, post.book_title) == (book, "Sommerboken")
-    write(author, pick=f"lookup-{answered.pk}-1")
-    write(author, pick=f"lookup-{answered.pk}-1")
+    write(author, pick=pick(answered, 1))
+    write(author, pick=pick(answered, 1))
     assert Book.objects.count() == 2
 
 
@@ -143,7 +155,7 @@ def test_another_edition_can_be_chosen_later(author: Client, known: Book, answer
     again = {"title": "On reading", "body": "Yes."}
     author.post(f"/posts/{post.pk}/edit/", again | {"pick": f"book-{known.pk}"})
     assert Post.objects.get(pk=post.pk).edited_at is None
-    author.post(f"/posts/{post.pk}/edit/", again | {"pick": f"lookup-{answered.pk}-0"})
+    author.post(f"/posts/{post.pk}/edit/", again | {"pick": pick(answered)})
     post.refresh_from_db()
     assert post.picked
     assert (post.picked.title, post.state) == ("The Summer Book", "pending")
@@ -152,24 +164,40 @@ def test_another_edition_can_be_chosen_later(author: Client, known: Book, answer
 
 
 @pytest.mark.parametrize(
-    "pick", ["book-0", "lookup-0-0", "lookup-{}-4", "lookup-{}-9", "book-x", "7", "book-" + "9" * 19]
+    "sent", ["book-0", "book-x", "7", "book-" + "9" * 19, "lookup-{}-0", "lookup-{}-0:guessed", "📖:x"]
 )
-def test_what_cannot_be_picked_is_said_and_nothing_is_lost(author: Client, answered: Lookup, pick: str) -> None:
-    page = write(author, pick=pick.format(answered.pk)).content.decode()
+def test_what_cannot_be_picked_is_said_and_nothing_is_lost(author: Client, answered: Lookup, sent: str) -> None:
+    page = write(author, pick=sent.format(answered.pk)).content.decode()
     assert "cannot be picked any more" in page
     assert 'value="On reading"' in page
     assert not Post.objects.exists()
 
 
+def test_what_the_catalogue_gave_no_more_cannot_be_picked(author: Client, answered: Lookup) -> None:
+    second = pick(answered, 1)
+    Lookup.objects.update(hits=[HIT])
+    assert "cannot be picked any more" in write(author, pick=second).content.decode()
+
+
+def test_nobody_sees_through_a_pick_what_others_are_about_to_post(
+    author: Client, make_post: MakePost, bob: User, ann: User
+) -> None:
+    secret = Book.objects.create(key="text:1", title="Secret")
+    make_post(author=bob, picked=secret)
+    assert "Secret" not in author.get("/posts/candidates/", {"pick": f"book-{secret.pk}"}).content.decode()
+    make_post(author=ann, picked=secret)
+    assert "Secret" in author.get("/posts/candidates/", {"pick": f"book-{secret.pk}"}).content.decode()
+
+
 def test_a_pick_of_yesterday_is_none(author: Client, answered: Lookup) -> None:
     Lookup.objects.update(answered_at=timezone.now() - candidates.PICKED_WITHIN)
-    assert "cannot be picked any more" in write(author, pick=f"lookup-{answered.pk}-0").content.decode()
+    assert "cannot be picked any more" in write(author, pick=pick(answered)).content.decode()
 
 
 def test_without_scripts_a_button_shows_them(author: Client, answered: Lookup) -> None:
     typed = {"book_title": "The Summer Book", "lookup": "yes", "title": "", "body": "Half"}
     page = author.post("/posts/new/", typed).content.decode()
-    assert f'value="lookup-{answered.pk}-0"' in page
+    assert f'value="{pick(answered)}"' in page
     assert "Half" in page
     assert "This field is required" not in page
     assert not Post.objects.exists()
