@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,6 +18,7 @@ from .books import spread
 from .forms import CommentForm, PostForm
 from .merging import CannotMerge, merge
 from .models import Act, Book, Comment, Interest, Post
+from .moderation import record
 
 MOST_MERGED = 10  # books at once
 
@@ -127,6 +130,18 @@ class CommentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscript
     def save_model(self, request: HttpRequest, obj: Comment, form: ModelForm[Any], change: bool) -> None:
         if form.has_changed():
             form.save()
+
+
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and isinstance(request.user, User):
+            record(Act.Deed.REINSTATE if obj.is_active else Act.Deed.SHUT, obj, request.user, "")
+
+
+admin.site.unregister(User)
+admin.site.register(User, PersonAdmin)
 
 
 @admin.register(Act)

@@ -695,6 +695,7 @@ class Act(models.Model):
         DISMISS = "dismiss", _("dismissed what was reported of")
         SUSPEND = "suspend", _("suspended")
         REINSTATE = "reinstate", _("reinstated")
+        SHUT = "shut", _("shut the account of")  # an operator's, which no moderator takes back
         CORRECT = "correct", _("corrected")
 
     deed = models.CharField(max_length=9, choices=Deed)

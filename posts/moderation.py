@@ -119,7 +119,7 @@ def may_be_suspended(person: User) -> bool:
 
 def is_suspended(person: User) -> bool:
     """Whether the account is shut, and a moderator was the last to say so."""
-    last = Act.objects.filter(person=person, deed__in=(Deed.SUSPEND, Deed.REINSTATE)).order_by("-pk").first()
+    last = Act.objects.filter(person=person, deed__in=(Deed.SUSPEND, Deed.REINSTATE, Deed.SHUT)).order_by("-pk").first()
     return not person.is_active and last is not None and last.deed == Deed.SUSPEND
 
 

@@ -361,6 +361,18 @@ class TestAccounts:
         bob.refresh_from_db()
         assert not bob.is_active
 
+    def test_nor_where_a_moderator_had_shut_it_once(self, moderator: Client, admin_client: Client, bob: User) -> None:
+        do(moderator, f"people/{bob.pk}", "suspend", "Spam.")
+        form = admin_client.get(f"/admin/auth/user/{bob.pk}/change/").context["adminform"].form
+        sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+        sent |= {f"{name}_{n}": "" for name in ("last_login", "date_joined") for n in (0, 1)}
+        sent |= {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00", "username": "bob"}
+        for is_active in ({"is_active": "on"}, {}):
+            answer = admin_client.post(f"/admin/auth/user/{bob.pk}/change/", {**sent, "is_active": "", **is_active})
+            assert answer.status_code == 302
+        assert acts()[1:] == [("admin reinstated bob", ""), ("admin shut the account of bob", "")]
+        assert "That cannot be done" in do(moderator, f"people/{bob.pk}", "reinstate")
+
     def test_a_suspended_moderator_keeps_no_order(self, moderator: Client, mia: User) -> None:
         mia.is_active = False
         mia.save()
