@@ -1,16 +1,26 @@
 """What this site asks of allauth beyond its settings."""
 
+import re
+from typing import Any
+
 from allauth.account import forms
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.validators import MaxLengthValidator, RegexValidator
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+
+SIGNATURE = "\n-- \n"  # as mail programs know it (RFC 3676, 4.3)
 
 username_validators = [
     UnicodeUsernameValidator(),
     MaxLengthValidator(30),
     RegexValidator(r"\w", _("A username has at least one letter or digit.")),
 ]
+
+
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -20,6 +30,25 @@ class AccountAdapter(DefaultAccountAdapter):
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"BookShelf: {subject}"
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """The mail as text, and beside it the same in the site's look."""
+        context = {**context, "site_url": settings.SITE_URL}
+        mail: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        text = mail.body.rpartition(SIGNATURE)[0]
+        paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text)]
+        letter = {**context, "subject": mail.subject, "paragraphs": paragraphs}
+        mail.attach_alternative(render_to_string("account/email/letter.html", letter), "text/html")
+        return mail
 
 
 class LoginForm(forms.LoginForm):

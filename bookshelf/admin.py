@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_celery_results.admin import TaskResultAdmin
 from django_celery_results.models import TaskResult
 
@@ -25,7 +27,7 @@ class PostAdmin(posts.admin.PostAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[Any]:
         return [*super().get_readonly_fields(request, obj), "history"]
 
-    @admin.display(description="What the workers did")
+    @admin.display(description=_("What the workers did"))
     def history(self, post: Post) -> SafeString | str:
         results = TaskResult.objects.filter(task_id__startswith=task_ids(post.pk)).order_by("-date_done")[:MOST_SHOWN]
         rows = format_html_join(
@@ -41,8 +43,9 @@ class PostAdmin(posts.admin.PostAdmin):
                 for result in results
             ),
         )
-        head = "<tr><th>When (UTC)</th><th>Task</th><th>What came of it</th><th>Who answered what</th></tr>"
-        return format_html("<table>{}{}</table>", SafeString(head), rows) if rows else "Nothing within the last week."
+        names = (gettext("When (UTC)"), gettext("Task"), gettext("What came of it"), gettext("Who answered what"))
+        head = format_html("<tr>{}</tr>", format_html_join("", "<th>{}</th>", ((name,) for name in names)))
+        return format_html("<table>{}{}</table>", head, rows) if rows else gettext("Nothing within the last week.")
 
 
 class HistoryAdmin(TaskResultAdmin):
@@ -51,14 +54,14 @@ class HistoryAdmin(TaskResultAdmin):
     list_display = ("date_done", "task_name", "status", "post", "came", "worker")
     list_display_links = ("date_done",)
 
-    @admin.display(description="Post")
+    @admin.display(description=_("Post"))
     def post(self, result: Any) -> SafeString | str:
         post_id = post_of(result.task_id)
         if post_id is None:
             return "—"
         return format_html('<a href="{}">{}</a>', reverse("admin:posts_post_change", args=[post_id]), post_id)
 
-    @admin.display(description="What came of it")
+    @admin.display(description=_("What came of it"))
     def came(self, result: Any) -> str:
         return outcome(result)[0]
 

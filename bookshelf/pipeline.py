@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_celery_results.models import TaskResult
 
@@ -44,11 +45,11 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     songs = list(Song.objects.filter(at__gt=now - timedelta(hours=HOURS_OF_SONGS)).order_by("at"))
     times = [song.milliseconds for song in songs if song.milliseconds is not None]
     context: dict[str, Any] = {
-        "title": "Pipeline",
+        "title": _("Pipeline"),
         "states": {
-            "published": Post.objects.published().count(),
-            "waiting or at work": Post.objects.filter(due_at__isnull=False).count(),
-            "failed": failed.count(),
+            _("published"): Post.objects.published().count(),
+            _("waiting or at work"): Post.objects.filter(due_at__isnull=False).count(),
+            _("failed"): failed.count(),
         },
         "overdue": list(late.select_related("author")[:MOST_SHOWN]),
         "failed": list(failed.select_related("author")[:MOST_SHOWN]),
@@ -70,10 +71,11 @@ def act(request: HttpRequest) -> str:
     person = request.user.get_username() if isinstance(request.user, User) else ""
     if "requeue" in request.POST:
         sweep()
-        said = "What is overdue was put in the queue."
+        said = _("What is overdue was put in the queue.")
     else:
         wanted = request.POST.get("retry", "")
-        said = f"{retry(int(wanted) if wanted.isascii() and wanted.isdigit() else None)} posts are tried again."
+        tried = retry(int(wanted) if wanted.isascii() and wanted.isdigit() else None)
+        said = _("Posts that are tried again: %(n)s.") % {"n": tried}
     logger.info("%s asked for it: %s", person, said)
     return said
 

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "bookshelf.apps.OperatorsConfig",  # the admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",

@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .books import spread
 from .forms import CommentForm, PostForm
@@ -56,11 +58,11 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
         if form.has_changed():
             obj.edit()
 
-    @admin.action(description="Enrich again")
+    @admin.action(description=_("Enrich again"))
     def submit_again(self, request: HttpRequest, queryset: Any) -> None:
         for post in queryset:
             post.submit()
-        self.message_user(request, "They are in the queue.")
+        self.message_user(request, gettext("They are in the queue."))
 
 
 @admin.register(Book)
@@ -80,23 +82,23 @@ class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
         obj.save(update_fields=[*form.changed_data, "by_person"])  # a worker may be writing the others
         spread(obj, form.changed_data)
 
-    @admin.action(description="Merge into one …", permissions=["change"])
+    @admin.action(description=_("Merge into one …"), permissions=["change"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Book]) -> HttpResponse | None:
         """Shows what would come of it, and does it when that page says into which."""
         into = request.POST.get("into", "")
         ids = list(queryset.values_list("pk", flat=True)[: MOST_MERGED + 1])
         try:
             if not 1 < len(ids) <= MOST_MERGED:
-                raise CannotMerge(f"Select two books or more, and {MOST_MERGED} at most.")
+                raise CannotMerge(gettext("Select two books or more, and %(n)s at most.") % {"n": MOST_MERGED})
             if into in map(str, ids):
                 stays = merge(int(into), [pk for pk in ids if pk != int(into)])
                 self.log_change(request, stays, f"Merged with the books {', '.join(str(pk) for pk in ids)}.")
-                self.message_user(request, f"They are one book now: {stays}.")
+                self.message_user(request, gettext("They are one book now: %(book)s.") % {"book": stays})
                 return None
         except CannotMerge as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
-        context = {**self.admin_site.each_context(request), "books": compared(ids), "title": "Merge books"}
+        context = {**self.admin_site.each_context(request), "books": compared(ids), "title": gettext("Merge books")}
         return TemplateResponse(request, "admin/merge_books.html", context)
 
 

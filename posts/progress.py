@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,10 +26,13 @@ def add_progress(posts: Iterable[Post]) -> None:
             unfinished.append(post)
     if unfinished:
         keys = {post.pk: Book.key_of(post.isbn, post.book_title, post.book_author) for post in unfinished}
-        books = {book.key: book for book in Book.objects.filter(key__in=keys.values())}
+        picked = [post.picked_id for post in unfinished if post.picked_id]
+        books: dict[str | int, Book] = {}
+        for book in Book.objects.filter(Q(key__in=keys.values()) | Q(pk__in=picked)):
+            books[book.key] = books[book.pk] = book
         usual = usual_time()
         for post in unfinished:
-            post.progress = _progress(post, books.get(keys[post.pk]), usual)
+            post.progress = _progress(post, books.get(post.picked_id or keys[post.pk]), usual)
 
 
 def usual_time() -> timedelta:

@@ -14,7 +14,7 @@ import redis
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.utils import timezone, translation
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, async_playwright, expect
 from pytest_django import Settings
 
@@ -87,6 +87,13 @@ def google(catalogue: Catalogue, settings: Settings) -> Iterator[Catalogue]:
         settings.GOOGLE_BOOKS_URL, settings.GOOGLE_COVERS_URL = f"{server.url}/books/v1", server.url
         settings.EXPLICIT_CATALOGUES = [catalogue.url, server.url]
         yield server
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its reader's language behind in its thread; the next test is none of theirs."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 // What a page adds to the cards for its own reader: dates in words, the numbers of this moment, their own likes.
 
-import { t } from "./words.js";
+import { figure, t } from "./words.js";
 import { refreshDates } from "./dates.js";
 import { say } from "./toast.js";
 
@@ -37,7 +37,7 @@ function show(id) {
   for (const element of document.querySelectorAll(`[data-post-id="${id}"]`)) {
     if (counts.has(id)) {
       const { likes, comments } = counts.get(id);
-      element.querySelector("[data-likes]").textContent = likes;
+      element.querySelector("[data-likes]").textContent = figure(likes);
       element.querySelector("[data-comments]").textContent = t(comments === 1 ? "{n} comment" : "{n} comments", { n: comments });
     }
     if (liked.has(id)) {

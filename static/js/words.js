@@ -2,9 +2,11 @@
 
 const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 
+export const figure = (n) => Number(n).toLocaleString(document.documentElement.lang);
+
 export function t(text, values = {}) {
-  const said = words[text] ?? text;
-  return Object.entries(values).reduce((filled, [name, value]) => filled.replace(`{${name}}`, value), said);
+  const fill = (said, [name, value]) => said.replace(`{${name}}`, name === "n" ? figure(value) : value);
+  return Object.entries(values).reduce(fill, words[text] ?? text);
 }
 
 // A live card is the same for every reader, and so in English.

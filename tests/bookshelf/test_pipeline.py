@@ -56,6 +56,12 @@ def test_it_counts_posts_by_state_and_names_the_oldest_that_is_overdue(
     assert f'<a href="{PAGE}">How the pipeline is</a>' in admin_client.get("/admin/").content.decode()
 
 
+def test_it_speaks_the_operator_s_language(admin_client: Client) -> None:
+    page = admin_client.get(PAGE, headers={"accept-language": "de"}).content.decode()
+    assert "Nichts ist überfällig." in page
+    assert "Nothing" not in page
+
+
 def test_a_post_that_failed_is_tried_again_or_all_of_them(admin_client: Client, make_post: MakePost) -> None:
     posts = [make_post() for _ in range(3)]
     for post in posts:
@@ -63,7 +69,7 @@ def test_a_post_that_failed_is_tried_again_or_all_of_them(admin_client: Client, 
     admin_client.post(PAGE, {"retry": posts[1].pk})
     assert list(Post.objects.filter(state=State.PENDING)) == [posts[1]]
     answer = admin_client.post(PAGE, {"retry": "all"}, follow=True)
-    assert "2 posts are tried again." in answer.content.decode()
+    assert "Posts that are tried again: 2." in answer.content.decode()
     assert Post.objects.filter(state=State.PENDING, attempts=0, token=None).count() == 3
     for nonsense in ("", "-1", "9" * 40, "٣"):
         assert admin_client.post(PAGE, {"retry": nonsense}).status_code == 302
@@ -92,7 +98,7 @@ def test_it_draws_what_waited_and_how_the_canary_sang(admin_client: Client) -> N
     assert "In the queues: 0 messages now, 12 at most." in page
     assert 'aria-label="Messages in the queues: 0 now, 12 at most"' in page
     assert 'points="0,0 1,60"' in page
-    assert "60 ms in the middle, 900 ms at worst; 1 times it did not sing." in page
+    assert "60 ms in the middle, 900 ms at worst. Times that it did not sing: 1." in page
     assert "TimeoutError: nothing came" in page
     assert "style=" not in page.partition('<div id="content"')[2]
 

@@ -37,6 +37,13 @@ def test_it_says_what_is_going_on(make_post: MakePost) -> None:
     assert progress(post, step=Step.COVER).detail == "The book is found: Slow reading, 2009."
 
 
+def test_a_book_that_was_picked_is_named_whatever_was_typed(make_post: MakePost) -> None:
+    picked = Book.objects.create(key="page:1", title="The Summer Book", cover_outcome=Outcome.UNREACHABLE)
+    post = make_post(picked=picked, book_title="Sommarboken")
+    assert progress(post, step=Step.COVER).detail == "The book is found: The Summer Book."
+    assert "does not answer" in progress(post, attempts=1).detail
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"), [(Outcome.REFUSED, "has had enough of us"), (Outcome.UNREACHABLE, "does not answer")]
 )
