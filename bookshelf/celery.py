@@ -3,8 +3,9 @@
 import os
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import heartbeat_sent, worker_init
 from django.conf import settings
+from prometheus_client import CollectorRegistry, start_http_server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 
@@ -12,6 +13,17 @@ app = Celery("bookshelf")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 for name in ("enrich", "imports", "indexing", "lookups", "watch", "canary"):
     app.autodiscover_tasks(related_name=name)
+
+
+@worker_init.connect
+def show_counts(**_signal: object) -> None:
+    """Tell Prometheus what this worker has counted, where no web process can."""
+    if settings.METRICS_PORT:
+        from bookshelf.metrics import Counted  # noqa: PLC0415 — it needs the models, which need this module
+
+        registry = CollectorRegistry()
+        registry.register(Counted())
+        start_http_server(settings.METRICS_PORT, registry=registry)
 
 
 @heartbeat_sent.connect

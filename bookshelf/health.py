@@ -9,8 +9,10 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from updater import drain
+from bookshelf.metrics import everything
+from updater.door import closing
 
 
 class ProbeMiddleware(MiddlewareMixin):
@@ -23,6 +25,8 @@ class ProbeMiddleware(MiddlewareMixin):
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
             return self.readiness()
+        if request.path == "/metrics":
+            return HttpResponse(generate_latest(everything()), content_type=CONTENT_TYPE_LATEST)
         return None
 
     def readiness(self) -> JsonResponse:
@@ -35,7 +39,7 @@ class ProbeMiddleware(MiddlewareMixin):
         except Error:
             database = "down"
         state: dict[str, str | bool] = {"database": database, "redis": redis_state()}
-        if drain.begun.is_set():
+        if closing.is_set():
             state["draining"] = True
         return JsonResponse(state, status=200 if database == "ok" and "draining" not in state else 503)
 

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -186,6 +187,14 @@ def check_port() -> None:
             raise CannotRun(f"{settings.HOST}:{settings.PORT} cannot be listened on ({error.strerror}).") from None
 
 
+def count_anew() -> None:
+    """Give the processes a folder in which they count together (bookshelf/metrics.py), with nothing of those before."""
+    folder = settings.VAR_DIR / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def valkey_answers() -> bool:
     try:
         with redis.Redis.from_url(settings.REDIS.url, socket_timeout=1) as client:
@@ -215,6 +224,7 @@ def run() -> None:
         if embedded() and valkey_answers():
             raise CannotRun(f"a Valkey left behind by an earlier run is at work on {settings.VAR_DIR}; end it first.")
         check_port()
+        count_anew()
         all_programs = programs()
         (settings.VAR_DIR / "log").mkdir(exist_ok=True)
         config = settings.VAR_DIR / "supervisord.conf"

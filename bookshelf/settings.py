@@ -66,6 +66,11 @@ SIGNUPS_PER_MINUTE = environment.whole("SIGNUPS_PER_MINUTE", 10 if HTTPS else 0,
 SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 200 if HTTPS else 0, lowest=0)
 CONNECTS_PER_MINUTE = environment.whole("CONNECTS_PER_MINUTE", 600 if HTTPS else 0, lowest=0)
 
+# Where a worker that shares no folder with a web process tells what it has counted; 0 for nowhere.
+METRICS_PORT = environment.whole("METRICS_PORT", 0, lowest=0, highest=65535)
+if environment.text("PROMETHEUS_MULTIPROC_DIR"):  # the library's own; it wants the folder to be there
+    Path(environment.text("PROMETHEUS_MULTIPROC_DIR")).mkdir(parents=True, exist_ok=True)
+
 # Off, messages go out by ASGI's send alone: slower, and by nothing but what every server promises.
 FAST_LANE = environment.boolean("FAST_LANE", default=True)
 

@@ -1,5 +1,6 @@
 """Brings a book's row up to date: one worker at a time asks the catalogues, and the answer is kept for all posts."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from posts.models import Book, Outcome, Post, Step, fold
 
-from . import covers, googlebooks, limits, openlibrary
+from . import covers, googlebooks, limits, meters, openlibrary
 from .found import Edition, Found, Guess
 from .outside import NoAnswer, NotFound, Outside, Unreachable
 
@@ -223,15 +224,18 @@ def told_by(limit: Callable[[str], float], source: str) -> float:
 @contextmanager
 def noted(source: str, what: str, sources: dict[str, str]) -> Iterator[None]:
     """Note what comes of a question: for the limits of its source, and for the operator's history."""
+    began = time.monotonic()
     try:
         yield
     except NoAnswer as error:
         sources[what] = error.outcome.value
+        meters.asked.labels(source, error.outcome.value).observe(time.monotonic() - began)
         limits.heard(source, reachable=error.outcome != Outcome.UNREACHABLE)
         if error.retry_after:
             limits.refused(source, error.retry_after)
         raise
     sources[what] = Outcome.FOUND.value
+    meters.asked.labels(source, Outcome.FOUND.value).observe(time.monotonic() - began)
     limits.heard(source, reachable=True)
 
 

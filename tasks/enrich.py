@@ -20,7 +20,7 @@ from posts.rendering import Rendering, render_body
 from posts.tags import keep_tags
 from updater.announce import announce
 
-from . import books
+from . import books, meters
 from .notices import notice_of
 from .queue import enqueue
 from .signals import tell_author, tell_step
@@ -124,6 +124,7 @@ def publish(post: Post, book: Book | None) -> str:
         if Post.objects.published().filter(pk=post.pk).exists():  # the edit of a hidden one is nobody's news
             announce(post.pk, notice)  # last: from here on other writers of notices wait
     if awaited:
+        meters.announced.observe((timezone.now() - post.submitted_at).total_seconds())
         tell_step(post.pk, post.author_id, Step.PUBLISHED)
     return "published without a cover, for now" if owed else "published"
 
@@ -191,5 +192,7 @@ def sweep() -> None:
     overdue = Post.objects.overdue(now).values_list("pk", "imported")[:SWEEP_SIZE]
     sent = [post_id for post_id, _ in takewhile(lambda row: enqueue(row[0], imported=row[1]), overdue)]
     Post.objects.put_off(sent, now, now + SWEEP_PAUSE)
+    meters.sweeps.inc()
+    meters.rescued.inc(len(reclaimed) + len(sent))
     if reclaimed or sent:
         logger.info("The sweep took back %s posts and put %s in the queue.", len(reclaimed), len(sent))

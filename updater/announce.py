@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import redis.exceptions
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
+from structlog.contextvars import get_contextvars
 
 from . import log, ringer
 from .calm import Calm
@@ -59,8 +61,9 @@ def look_again(*, person: int | None = None, session: str | None = None) -> None
 
 def ring(notice: log.Notice) -> None:
     """Wake the hubs. Nothing depends on it but speed: a hub that hears nothing reads the log at its next tick."""
+    request_id = get_contextvars().get("request_id")
     _group_send(
-        {"type": "notice", **notice.as_event()},
+        {"type": "notice", **notice.as_event(), "rung_at": time.time(), "request_id": request_id},
         f"Notice {notice.number} was not rung; readers get it at the next tick.",
     )
 

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import parse_cookie
 
+from . import meters
 from .daphne import deafen, forget_handshake, give_time, let_go
-from .door import TOO_MANY
-from .drain import DRAINING, begun
+from .door import TOO_MANY, closing
+from .drain import DRAINING
 from .hub import TOO_SLOW, hub, read_logins
 from .lane import Lane, lane_of
 
@@ -63,7 +64,7 @@ class UpdateConsumer(AsyncConsumer):
         await self.base_send({"type": "websocket.accept"})
         problem = problem or await self.trouble(hub().join(self, self.since()))
         forget_handshake(self.base_send)
-        if begun.is_set():  # while this one was on its way in
+        if closing.is_set():  # while this one was on its way in
             problem = DRAINING
         if problem:
             await self.end(problem)
@@ -126,6 +127,7 @@ class UpdateConsumer(AsyncConsumer):
         await self.close(code)
 
     async def close(self, code: int) -> None:
+        meters.closed.labels(code).inc()
         await self.base_send({"type": "websocket.close", "code": code})
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -9,8 +10,12 @@ from typing import Any
 
 from django.conf import settings
 
+from . import meters
+
 TOO_MANY = 4029  # come back, in half a minute or later
 MINUTE = 60.0  # seconds
+
+closing = threading.Event()  # set when this process is about to end: nobody else is let in
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -66,6 +71,7 @@ class Rate:
 
 async def turn_away(receive: Any, send: Any, code: int) -> None:
     """Accept and close: before it is accepted a browser is told of no code."""
+    meters.closed.labels(code).inc()
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": code})

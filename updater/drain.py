@@ -16,13 +16,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from .door import Application, turn_away
+from .door import Application, closing, turn_away
 from .hub import hub
 
 DRAINING = 4012  # come back; somebody else is there, or will be
 PATIENCE = 5.0  # seconds for the requests that are left
-
-begun = threading.Event()
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ class Drain:
         if not self._armed:
             self._armed = True
             self._arm()
-        if scope["type"] == "websocket" and begun.is_set():
+        if scope["type"] == "websocket" and closing.is_set():
             await turn_away(receive, send, DRAINING)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
@@ -76,7 +74,7 @@ class Drain:
 
     async def drain(self, go: Callable[[], object]) -> None:
         """Send everybody elsewhere, then `go`."""
-        begun.set()
+        closing.set()
         try:
             logger.info("Asked to stop; %s sockets are sent elsewhere.", hub().population)
             await hub().close_all(DRAINING)

@@ -19,6 +19,7 @@ import logging
 import math
 import random
 import secrets
+import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -31,7 +32,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
-from . import log, logins
+from . import log, logins, meters
 from .announce import GROUP
 from .cursor import Cursor
 from .lane import Lane, fan_out, frame_of
@@ -217,6 +218,7 @@ class Hub:
                 self._hurry.set()
             else:
                 await self._hear(log.Notice.from_event(event))
+                self._note(event)
         except KeyError as error:
             logger.warning("An event without %s came over the channel layer and was dropped.", error)
 
@@ -226,6 +228,13 @@ class Hub:
                 await self._deliver([notice])
             elif notice.epoch != self._at.epoch or notice.number > self._at.number:
                 await self._catch_up()
+
+    def _note(self, event: Mapping[str, Any]) -> None:
+        """What a bell has come to, for who looks into it later; a process of an older version says less."""
+        request = {"request_id": event["request_id"]} if event.get("request_id") else {}
+        logger.info("Notice %s is told to %s sockets.", event["number"], self.population, extra=request)
+        if "rung_at" in event:
+            meters.lag.observe(max(0.0, time.time() - event["rung_at"]))
 
     async def _tick(self) -> None:
         await asyncio.sleep(random.uniform(*TICK))
@@ -247,6 +256,7 @@ class Hub:
             self._numbered.forget()
             await self._fan_out(RESET)
         else:
+            meters.recovered.inc(len(missed))
             await self._deliver(missed)
 
     # --- passing signals on -----------------------------------------------------------------------
@@ -304,6 +314,7 @@ class Hub:
     async def _fan_out(self, text: str) -> None:
         lanes, frame = list(self._lanes.values()), frame_of(text)
         others = [socket for socket in self._level if not socket.lane] if len(lanes) < self.population else []
+        meters.delivered.inc(len(lanes) + len(others))
         for start in range(0, len(lanes), SLICE):
             fan_out(lanes[start : start + SLICE], frame)
             await asyncio.sleep(0)  # what is sent in one turn of the loop piles up, also for those who do read
@@ -340,6 +351,8 @@ class Hub:
         """
         async with self._lock:
             place, missed = await self._place(since)
+            if missed:
+                (meters.resets if missed == [RESET] else meters.replays).inc()
             texts = [json.dumps({"type": "hello", "cursor": str(place)}), *missed]
             for start in range(0, len(texts), REPLAY_SLICE):
                 await self._send(socket, *texts[start : start + REPLAY_SLICE])
@@ -348,6 +361,7 @@ class Hub:
             if socket.ended:  # it did not take so much
                 return
             self._level.add(socket)
+            meters.sockets.set(self.population)
             if socket.lane:
                 self._lanes[socket] = socket.lane
             self._people.add(socket)
@@ -367,6 +381,7 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         self._level.discard(socket)
+        meters.sockets.set(self.population)
         self._lanes.pop(socket, None)
         self._people.discard(socket)
 

@@ -13,7 +13,7 @@ from websockets import ClientConnection, Origin
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from updater import drain
+from updater.door import closing
 from updater.drain import Drain
 
 from ..site import AnotherWeb, Site, Web
@@ -120,11 +120,11 @@ async def test_a_request_that_is_being_answered_ends_first() -> None:
     try:
         end = asyncio.create_task(door.drain(lambda: order.append("gone")))
         await asyncio.sleep(0)  # its first step
-        assert drain.begun.is_set()
+        assert closing.is_set()
         may_end.set()
         await asyncio.gather(request, end)
     finally:
-        drain.begun.clear()
+        closing.clear()
     assert order == ["answered", "gone"]
 
 
