@@ -23,4 +23,4 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VAR_DI
 USER 10001:10001
 EXPOSE 8000
 # The larger backlog as in bookshelf/processes.py, where the reason stands.
-CMD ["daphne", "-e", "tcp:port=8000:interface=0.0.0.0:backlog=4096", "--websocket_connect_timeout", "60", "--no-server-name", "bookshelf.asgi:application"]
+CMD ["daphne", "-v", "0", "-e", "tcp:port=8000:interface=0.0.0.0:backlog=4096", "--websocket_connect_timeout", "60", "--no-server-name", "bookshelf.asgi:application"]

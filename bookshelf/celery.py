@@ -5,12 +5,14 @@ import os
 from celery import Celery
 from celery.signals import heartbeat_sent, worker_init
 from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
 from prometheus_client import CollectorRegistry, start_http_server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
 
 app = Celery("bookshelf")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
 for name in ("enrich", "imports", "indexing", "lookups", "watch", "canary"):
     app.autodiscover_tasks(related_name=name)
 

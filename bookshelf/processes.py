@@ -65,7 +65,8 @@ def daphne() -> list[str]:
     # of ten thousand waits longer than daphne's five seconds.
     interface = settings.HOST.replace(":", r"\:")
     endpoint = f"tcp:port={settings.PORT}:interface={interface}:backlog=4096"
-    options = ("-e", endpoint, "--websocket_connect_timeout", "60", "--no-server-name")
+    # Requests are told of by bookshelf/requests.py, which knows what belongs together.
+    options = ("-v", "0", "-e", endpoint, "--websocket_connect_timeout", "60", "--no-server-name")
     return [sys.executable, "-m", "daphne", *options, "bookshelf.asgi:application"]
 
 

@@ -1,5 +1,6 @@
 """Django's settings. With no environment at all: SQLite and the embedded Valkey, the same parts as in production."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from kombu import Queue
 
-from bookshelf import environment
+from bookshelf import environment, logs
 from bookshelf.version import version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_celery_results",
+    "django_structlog",
     "bookshelf.apps.OperatorsConfig",  # the admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -98,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "bookshelf.static.StaticMiddleware",
     "bookshelf.compression.CompressionMiddleware",
+    "bookshelf.requests.NameMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -283,22 +286,12 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "bookshelf.formats"
 LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE = "Lax", True, HTTPS
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        # daphne logs each request on its own; Django's copy of the 4xx ones adds nothing.
-        "django.request": {"level": "ERROR"},
-        # Anybody may name any host, and is told that it is none of ours; that is worth no traceback each time.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # What came of a task is said when it is done.
-        "celery.worker.strategy": {"level": "WARNING"},
-        # What it says when it is debugged has headers in it, and those may repeat a query with its key.
-        "httpcore": {"level": "WARNING"},
-        # Celery sets the root to the level of its command; our own words are worth hearing all the same.
-        **{name: {"level": "INFO"} for name in ("bookshelf", "posts", "tasks", "updater")},
-    },
-}
+LOGGING = logs.configuration(as_json=environment.boolean("LOG_JSON", default=HTTPS))
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # to know it would take a query
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+# A request's id goes along into its tasks; Celery itself says what came of them.
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
+
+if environment.text("SENTRY_DSN"):
+    logs.report_to(environment.text("SENTRY_DSN"))

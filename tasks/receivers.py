@@ -1,7 +1,9 @@
 """What happens beside a row's being saved or deleted, wherever that is done: the form, the admin, a cascade."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from django.db import transaction
@@ -31,11 +33,16 @@ MOST_CHANGED = 50  # posts of one book that may be on open pages
 logger = logging.getLogger(__name__)
 
 
+def submit(work: Callable[..., object], *arguments: object) -> None:
+    """Leave it to that thread, which does it as a part of the request that asks for it here."""
+    hands.submit(copy_context().run, work, *arguments)
+
+
 @receiver(post_save, sender=Post, dispatch_uid="enqueue a saved post")
 def enqueue_saved(instance: Post, **kwargs: Any) -> None:
     if instance.state == State.PENDING:
         post_id, author_id, imported = instance.pk, instance.author_id, instance.imported
-        transaction.on_commit(lambda: hands.submit(hand_over, post_id, author_id, imported), robust=True)
+        transaction.on_commit(lambda: submit(hand_over, post_id, author_id, imported), robust=True)
 
 
 def hand_over(post_id: int, author_id: int, imported: bool) -> None:
@@ -64,8 +71,9 @@ def announce_hidden_or_restored(post: Post, **kwargs: Any) -> None:
 def announce_corrected(book: Book, **kwargs: Any) -> None:
     """To pages that show its newest posts; the others show it with their next request."""
     newest = Post.objects.published().filter(book=book).newest_first().select_related("author", "book")
-    for post in newest[:MOST_CHANGED]:
-        announce(post.pk, notice_of(post))
+    notices = [(post.pk, notice_of(post)) for post in newest[:MOST_CHANGED]]  # all, before the first makes others wait
+    for post_id, notice in notices:
+        announce(post_id, notice)
 
 
 @receiver(notified, dispatch_uid="tell of notifications")
@@ -82,13 +90,12 @@ def tell_counted(instance: Like | Comment, origin: object = None, **kwargs: Any)
 
 
 @receiver(post_save, sender=Lookup, dispatch_uid="enqueue a lookup")
-def enqueue_new_lookup(instance: Lookup, created: bool, **kwargs: Any) -> None:
-    if created:
-        lookup_id = instance.pk
-        transaction.on_commit(lambda: hands.submit(enqueue_lookup, lookup_id), robust=True)
+def enqueue_saved_lookup(instance: Lookup, **kwargs: Any) -> None:
+    lookup_id = instance.pk
+    transaction.on_commit(lambda: submit(enqueue_lookup, lookup_id), robust=True)
 
 
 @receiver(post_save, sender=Import, dispatch_uid="enqueue an import")
 def enqueue_saved_import(instance: Import, **kwargs: Any) -> None:
     import_id = instance.pk
-    transaction.on_commit(lambda: hands.submit(enqueue_import, import_id), robust=True)
+    transaction.on_commit(lambda: submit(enqueue_import, import_id), robust=True)
