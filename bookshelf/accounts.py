@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.validators import MaxLengthValidator, RegexValidator
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ username_validators = [
 ]
 
 
+def logins(request: HttpRequest) -> dict[str, Any]:
+    """For every template: where else one may log in."""
+    return {"logins": settings.LOGINS}
 
 
 class AccountAdapter(DefaultAccountAdapter):

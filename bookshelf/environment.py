@@ -171,6 +171,48 @@ def email(name: str) -> dict[str, Any]:
     if "EMAIL_BACKEND" not in config:
         raise Unusable(name, "must be an address such as smtp+tls://user:password@host:587.")
     return config
+@dataclass(frozen=True)
+class Login:
+    """Where else one may log in: allauth's provider, its settings, and the origin to which a form of ours may lead."""
+
+    provider: str
+    app: dict[str, Any]
+    origin: str
+
+
+def logins() -> list[Login]:
+    """From GITHUB_LOGIN and GOOGLE_LOGIN, `id:secret`, and OIDC_LOGIN, `https://id:secret@issuer?name=…`."""
+    found = []
+    for name, provider, origin in (
+        ("GITHUB_LOGIN", "github", "https://github.com"),
+        ("GOOGLE_LOGIN", "google", "https://accounts.google.com"),
+    ):
+        if given := text(name):
+            client_id, _, secret = given.partition(":")
+            if not (client_id and secret):
+                raise Unusable(name, "must read id:secret.")
+            found.append(Login(provider, {"client_id": client_id, "secret": secret}, origin))
+    if given := text("OIDC_LOGIN"):
+        found.append(_openid_connect(given))
+    return found
+
+
+def _openid_connect(given: str) -> Login:
+    try:
+        parts = urlsplit(given)
+        origin = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except ValueError as error:
+        raise Unusable("OIDC_LOGIN", f"is not an address ({error}).") from None
+    if parts.scheme not in ("http", "https") or not (parts.hostname and parts.username and parts.password):
+        raise Unusable("OIDC_LOGIN", "must read https://id:secret@issuer.")
+    app = {
+        "provider_id": "oidc",
+        "name": parse_qs(parts.query).get("name", [parts.hostname])[0],
+        "client_id": unquote(parts.username),
+        "secret": unquote(parts.password),
+        "settings": {"server_url": origin + parts.path},
+    }
+    return Login("openid_connect", app, origin)
 
 
 def socket_folder(var_dir: Path) -> Path:

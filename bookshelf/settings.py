@@ -43,6 +43,7 @@ if TRUSTED_PROXIES:
 # HSTS for sub-domains and preloading would bind hosts that are not this site's to bind.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
+LOGINS = environment.logins()
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -50,7 +51,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF],
         "connect-src": [SELF],  # wss: of the same host is part of it
-        "form-action": [SELF],
+        "form-action": [SELF, *(login.origin for login in LOGINS)],  # which a log-in there begins with
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -83,6 +84,10 @@ INSTALLED_APPS = [
     "tasks",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in ("github", "google", "openid_connect")),
+    "allauth.usersessions",
     "csp",
     "django_celery_results",
     "django_structlog",
@@ -127,6 +132,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "bookshelf.accounts.logins",
                 "posts.interests.muted",
                 "posts.notifications.unread",
             ],
@@ -186,7 +192,18 @@ globals().update(EMAIL)
 if not EMAIL:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nowhere, not into a log: mails hold secrets
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL else "none"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = bool(EMAIL)
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = bool(EMAIL)
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = bool(EMAIL)
+ACCOUNT_EMAIL_NOTIFICATIONS = bool(EMAIL)  # of another password, another address, another key
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before these
+SOCIALACCOUNT_PROVIDERS = {login.provider: {"APPS": [login.app]} for login in LOGINS}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "BookShelf"
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL  # where no address can be confirmed
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # a browser itself allows it at localhost alone
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write a row with each page
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 ACCOUNT_RATE_LIMITS = {

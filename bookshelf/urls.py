@@ -1,3 +1,5 @@
+from allauth.mfa.totp.views import activate_totp
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -17,7 +19,9 @@ without_mail = (
 )
 urlpatterns = [
     *without_mail,
-    path("accounts/", include("allauth.account.urls")),
+    # Its picture of the secret stands in the page itself, where no other picture may.
+    path("accounts/2fa/totp/activate/", csp_update({"img-src": ["data:"]})(activate_totp)),
+    path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),
     path("posts/state/", cursor_exempt(post_state), name="state"),

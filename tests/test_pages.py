@@ -61,6 +61,7 @@ class Shelf:
         self.to_its_author += [f"/posts/{about}/delete/", f"/posts/{about}{comment[0]}", "/accounts/logout/"]
         self.to_its_author += self.kept_in_order(site, other, about)
         self.to_its_author += ["/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
+        self.to_its_author += ["/accounts/2fa/", "/accounts/2fa/webauthn/", "/accounts/sessions/"]
 
     def kept_in_order(self, site: Site, other: Visitor, about: int) -> list[str]:
         """Where the same author reports what another has posted, moderates, and sees of their own what was hidden."""

@@ -124,7 +124,7 @@ async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, vis
     await page.get_by_role("button", name="Publish").click()
     await page.get_by_label("Username or email").fill("vera")
     await page.get_by_label("Password", exact=True).fill("correct horse battery")
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     await expect(title).to_have_value("Not lost")
     await expect(body).to_have_value("Four evenings.")
     await page.get_by_role("button", name="Publish").click()

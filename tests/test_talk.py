@@ -219,7 +219,7 @@ async def log_in(page: Page, person: Visitor) -> None:
     assert person.name
     await page.get_by_label("Username or email").fill(person.name)
     await page.get_by_label("Password", exact=True).fill("correct horse battery")
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
 
 
 async def test_a_new_title_leaves_a_reader_where_they_type(

@@ -69,6 +69,9 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("ALLOWED_HOSTS", "https://books.example"),
         ("DATABASE_URL", "sqlite://"),
         ("REDIS_URL", "redis://host/first"),
+        ("GITHUB_LOGIN", "id"),
+        ("OIDC_LOGIN", "https://issuer.example"),
+        ("OIDC_LOGIN", "https://id:secret@issuer.example:many"),
         ("REDIS_URL", "sentinel://host:99999/master"),
     ],
 )
