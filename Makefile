@@ -46,6 +46,9 @@ lint: $(VENV)/dev ## Check style, layers, types, migrations and deployment setti
 	SITE_URL=https://example.org SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
+audit: $(VENV)/dev ## Ask an advisory service about all dependencies
+	@$(BIN)/python -m tests.audit
+
 lock: $(VENV)/dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
@@ -75,4 +78,4 @@ var/bench/%: benchmarks/%.c
 	@mkdir -p var/bench
 	$(CC) -O2 -Wall -Wextra -o $@ $<
 
-.PHONY: help run test test-postgres chaos bench lint lock clean
+.PHONY: help run test test-postgres chaos bench lint audit lock clean

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; Valkey's
 # own temporary names need a few more.
 LONGEST_SOCKET_FOLDER = 90
+SHORTEST_KEY = 50  # characters, as Django's own check has it
 
 
 class Unusable(SystemExit):
@@ -110,11 +111,16 @@ def writable_folder(name: str, default: Path) -> Path:
     return folder
 
 
-def secret_key(name: str, file: Path) -> str:
-    """The key from the environment; else the one in `file`, made once with mode 0600."""
+def secret_key(name: str, file: Path, *, in_production: bool = False) -> str:
+    """The key from the environment; else the one in `file`, made once with mode 0600. In production it has to be given,
+    for there is more than one process's folder, and long."""
     given = text(name)
+    if given and in_production and len(given) < SHORTEST_KEY:
+        raise Unusable(name, f"has {len(given)} characters, and needs {SHORTEST_KEY} where SITE_URL is https.")
     if given:
         return given
+    if in_production:
+        raise Unusable(name, f"must be set where SITE_URL is https; without that, the one in {file} is used.")
     if not file.exists():
         # Written aside and linked into place: of processes that start together the first one's key
         # stands for all, and none reads half a key.
@@ -124,7 +130,7 @@ def secret_key(name: str, file: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 os.link(new.name, file)  # where links cannot be made, SECRET_KEY has to be set
     key = file.read_text().strip()
-    if len(key) < 50:
+    if len(key) < SHORTEST_KEY:
         raise Unusable(name, f"is not set and {file} does not hold a key; remove that file to have a new one made.")
     return key
 
@@ -171,6 +177,8 @@ def email(name: str) -> dict[str, Any]:
     if "EMAIL_BACKEND" not in config:
         raise Unusable(name, "must be an address such as smtp+tls://user:password@host:587.")
     return config
+
+
 @dataclass(frozen=True)
 class Login:
     """Where else one may log in: allauth's provider, its settings, and the origin to which a form of ours may lead."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.http.request import validate_host
 from kombu import Queue
 
 from bookshelf import environment, logs
@@ -23,7 +24,8 @@ SITE_CONTACT = environment.header("SITE_CONTACT")
 HTTPS = SITE_URL.startswith("https://")
 
 DEBUG = environment.boolean("DEBUG", default=False)
-SECRET_KEY = environment.secret_key("SECRET_KEY", VAR_DIR / "secret_key")
+SECRET_KEY = environment.secret_key("SECRET_KEY", VAR_DIR / "secret_key", in_production=HTTPS)
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = environment.words(
     "ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or HOST, "localhost", "127.0.0.1", "[::1]"]
 )
@@ -34,6 +36,10 @@ for name in ALLOWED_HOSTS:
 for origin in CSRF_TRUSTED_ORIGINS:
     if environment.web_address_problem(origin.replace("*", "any")):
         raise environment.Unusable("CSRF_TRUSTED_ORIGINS", f"must hold addresses with a scheme, not {origin!r}.")
+if HTTPS and "*" in ALLOWED_HOSTS:
+    raise environment.Unusable("ALLOWED_HOSTS", "must not hold * where SITE_URL is https: name the hosts.")
+if not validate_host(urlsplit(SITE_URL).hostname or "", ALLOWED_HOSTS):
+    raise environment.Unusable("ALLOWED_HOSTS", f"must hold the host of SITE_URL, {SITE_URL}.")
 TRUSTED_PROXIES = environment.whole("TRUSTED_PROXIES", 0, lowest=0, highest=10)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -54,7 +60,23 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF, *(login.origin for login in LOGINS)],  # which a log-in there begins with
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/reports/policy/"],
     }
+}
+
+# What a browser may be asked for on a page of ours, or within a frame on it: nothing of all this.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: []
+    for feature in (
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    )
 }
 
 # --- limits; a site on plain http is a laptop or a test and has none unless told ------------------
@@ -107,6 +129,7 @@ MIDDLEWARE = [
     "bookshelf.compression.CompressionMiddleware",
     "bookshelf.requests.NameMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 from django.views.i18n import set_language
 
+from bookshelf.reports import policy_report
 from posts.state import post_state
 from posts.views import cover
 from updater.middleware import cursor_exempt
@@ -26,6 +27,7 @@ urlpatterns = [
     re_path(r"^covers/(?P<name>[0-9a-f]{40})\.webp$", cursor_exempt(cover), name="cover"),
     path("posts/state/", cursor_exempt(post_state), name="state"),
     # Without a token, which would be another one on each copy of a page: to be shown another language harms nobody.
+    path("reports/policy/", policy_report),
     path("language/", cursor_exempt(csrf_exempt(set_language)), name="language"),
     path("updates/", include("updater.urls")),
     path("", include("posts.urls")),

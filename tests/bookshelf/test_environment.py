@@ -83,6 +83,22 @@ def test_a_bad_value_stops_the_start_with_one_clear_line(tmp_path: Path, name: s
     assert line.startswith(f"BookShelf cannot start: {name} ")
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("SECRET_KEY", {}),
+        ("SECRET_KEY", {"SECRET_KEY": "k" * 49}),
+        ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "*"}),
+        ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "other.example"}),
+    ],
+)
+def test_what_is_not_safe_in_production_stops_the_start(tmp_path: Path, name: str, given: dict[str, str]) -> None:
+    safe = {"SITE_URL": "https://books.example", "SECRET_KEY": "k" * 50}
+    assert start(tmp_path, **safe).returncode == 0
+    (line,) = start(tmp_path, **({"SITE_URL": safe["SITE_URL"]} if not given else safe | given)).stderr.splitlines()
+    assert line.startswith(f"BookShelf cannot start: {name} ")
+
+
 def test_without_any_variable_it_starts(tmp_path: Path) -> None:
     answer = start(tmp_path)
     assert (answer.returncode, answer.stdout) == (0, "started\n"), answer.stderr

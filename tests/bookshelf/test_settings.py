@@ -26,6 +26,7 @@ def test_security_and_limits_follow_the_scheme(tmp_path: Path, address: str, exp
             "VAR_DIR": str(tmp_path),
             "DJANGO_SETTINGS_MODULE": "bookshelf.settings",
             "SITE_URL": address,
+            "SECRET_KEY": "k" * 50,
         },
         cwd=ROOT,
         capture_output=True,
