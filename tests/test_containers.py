@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 from django.conf import settings
 
 from . import databases
+from .compose import compose_schema
 from .site import ROOT, free_port
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -45,13 +48,13 @@ def interpolated(text: str, **variables: str) -> str:
 class TestCompose:
     def test_there_are_all_the_parts_of_the_site(self) -> None:
         assert set(OURS) == {"web", "worker", "imports", "sweep", "beat", "migrate"}
-        assert set(SERVICES) - set(OURS) == {"database", "valkey"}
+        assert set(SERVICES) - set(OURS) == {"database", "proxy", "valkey"}
 
     def test_only_the_site_itself_can_be_reached_from_outside_and_at_first_from_this_machine_alone(self) -> None:
         published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-        (ports,) = published.values()
-        assert set(published) == {"web"}
-        assert [interpolated(port) for port in ports] == ["127.0.0.1:8000:8000"]
+        assert set(published) == {"proxy", "web"}
+        assert [interpolated(port) for port in published["web"]] == ["127.0.0.1:8000:8000"]
+        assert SERVICES["proxy"]["profiles"] == ["proxy"]  # it is not there until it is asked for
         assert not any("network_mode" in service for service in SERVICES.values())
 
     def test_there_is_exactly_one_beat(self) -> None:
@@ -109,11 +112,45 @@ class TestCompose:
         for service in OURS.values():
             assert service["volumes"] == ["covers:/var/lib/bookshelf/media"]
 
+    def test_nothing_of_the_image_can_be_changed(self) -> None:
+        for service in [*OURS.values(), SERVICES["proxy"]]:
+            assert service["read_only"] is True
+            assert service["cap_drop"] == ["ALL"]
+        for service in OURS.values():
+            assert [place.partition(":")[0] for place in service["tmpfs"]] == ["/tmp", "/var/lib/bookshelf"]
+
+    def test_it_is_as_the_specification_has_it(self) -> None:
+        schema = compose_schema()
+        if schema is None:
+            complaint = "the schema of Compose files was not found, and could not be fetched"
+            if os.environ.get("CI"):
+                pytest.fail(complaint)
+            pytest.skip(complaint)
+        jsonschema.Draft201909Validator(schema).validate(COMPOSE)
+
+    def test_the_example_of_an_environment_has_every_variable(self) -> None:
+        named = set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+        read = set(re.findall(r"\$\{(\w+)[:}]", (ROOT / "docker-compose.yml").read_text())) - {"COMPOSE_PROJECT_NAME"}
+        read |= {name for name, value in OURS["web"]["environment"].items() if value is None}
+        assert named == read | {"COMPOSE_PROFILES"}
+
     def test_every_variable_of_ours_can_be_set(self) -> None:
-        table = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-        names = {name for cell in table for name in re.findall(r"[A-Z_]+", cell)}
+        table = re.findall(r"^\| (`[A-Z0-9_]+`(?:, `[A-Z0-9_]+`)*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+        names = {name for cell in table for name in re.findall(r"[A-Z0-9_]+", cell)}
         # Where it listens and keeps things is the container's own.
         assert set(OURS["web"]["environment"]) == names - {"HOST", "PORT", "VAR_DIR"}
+
+
+class TestSystemd:
+    @pytest.mark.parametrize("name", ["beat", "imports", "sweep", "web", "worker"])
+    def test_each_unit_runs_what_the_container_of_its_name_runs(self, name: str) -> None:
+        unit = (ROOT / "docs" / "deployment" / "systemd" / f"bookshelf-{name}.service").read_text()
+        (command,) = re.findall(r"^ExecStart=/opt/bookshelf/\.venv/bin/(.*)$", unit, re.MULTILINE)
+        command = re.sub(r" --hostname \S+", "", command).replace("127.0.0.1", "0.0.0.0")
+        assert shlex.split(command) == shlex.split(OURS[name]["command"])
+        assert "\nKillMode=mixed\n" in unit
+        (seconds,) = re.findall(r"^TimeoutStopSec=([0-9]+)$", unit, re.MULTILINE)
+        assert int(seconds) >= (10 if name == "beat" else settings.CELERY_TASK_TIME_LIMIT + 10)
 
 
 def queues_of(command: str) -> list[str]:
@@ -207,8 +244,14 @@ def test_each_process_is_healthy_once_it_is_at_work(container: dict[str, str]) -
     with ExitStack() as stack:
         for name in ("beat", "imports", "sweep", "web", "worker"):
             command, test = of(name)
-            own = container | {"VAR_DIR": f"{container['VAR_DIR']}/{name}"}
+            folder = f"{container['VAR_DIR']}/{name}"
+            own = container | {"VAR_DIR": folder, "PROMETHEUS_MULTIPROC_DIR": f"{folder}/metrics"}
+            own["METRICS_PORT"] = str(free_port())
             assert not is_healthy(test, own)
             stack.enter_context(running(command, own))
             while not is_healthy(test, own):
                 time.sleep(0.1)  # between two looks, as Compose looks
+            if "worker" in command:
+                address = f"http://127.0.0.1:{own['METRICS_PORT']}/metrics"
+                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address) as counts:
+                    assert b"bookshelf_announced_seconds_count" in counts.read()
