@@ -177,11 +177,7 @@ CACHES = {
 }
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    # Covers: a name stands for its content, so writing it again is right.
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"allow_overwrite": True},
-    },
+    "default": environment.storage("S3_URL"),  # of covers
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 STATIC_URL = f"/static/{VERSION}/"

@@ -72,6 +72,9 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("GITHUB_LOGIN", "id"),
         ("OIDC_LOGIN", "https://issuer.example"),
         ("OIDC_LOGIN", "https://id:secret@issuer.example:many"),
+        ("S3_URL", "https://s3.example/covers"),
+        ("S3_URL", "https://key:secret@s3.example/"),
+        ("S3_URL", "s3://key:secret@s3.example/covers"),
         ("REDIS_URL", "sentinel://host:99999/master"),
     ],
 )
