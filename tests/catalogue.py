@@ -54,7 +54,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Answer:
 class Catalogue:
     """`with Catalogue() as catalogue`: a server at `catalogue.url` until the block ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self._books: dict[str, dict[str, Any]] = {}
         self._works: list[dict[str, Any]] = []
         self._volumes: list[dict[str, Any]] = []
@@ -65,9 +65,10 @@ class Catalogue:
         self._arrival = threading.Condition()
         self.asked: list[str] = []  # paths with their queries, in order of arrival
         self.agents: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.clients: list[str] = []  # their addresses
+        self._server = ThreadingHTTPServer((address, 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{address}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -174,6 +175,7 @@ class Catalogue:
             def do_GET(self) -> None:
                 with catalogue._arrival:
                     catalogue.asked.append(self.path)
+                    catalogue.clients.append(self.client_address[0])
                     catalogue.agents.append(self.headers.get("User-Agent", ""))
                     catalogue._arrival.notify_all()
                 catalogue._released.wait(60)

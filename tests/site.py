@@ -169,9 +169,9 @@ class Reader:
 class Web:
     """A process that serves pages and sockets, and who visits it there."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{address}:{port}"
 
     def visitor(self) -> Visitor:
         return Visitor(self.url)
@@ -182,7 +182,7 @@ class Web:
     ) -> Iterator[Reader]:
         """A live socket, of somebody who is logged in where `person` is given."""
         query = "" if since is None else f"?since={urllib.parse.quote(since)}"
-        address = f"ws://127.0.0.1:{self.port}/ws/update_notice/{query}"
+        address = f"{self.url.replace('http', 'ws', 1)}/ws/update_notice/{query}"
         cookies = {"Cookie": person.cookie_header()} if person else {}
         with connect(
             address, origin=Origin(self.url), proxy=None, additional_headers={**cookies, **(headers or {})}

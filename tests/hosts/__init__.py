@@ -1,0 +1,1 @@
+"""The site on several hosts, which are network namespaces of this machine."""
