@@ -81,6 +81,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 
 # --- limits; a site on plain http is a laptop or a test and has none unless told ------------------
 POSTS_PER_HOUR = environment.whole("POSTS_PER_HOUR", 60 if HTTPS else 0, lowest=0)
+COMMENTS_PER_HOUR = environment.whole("COMMENTS_PER_HOUR", 120 if HTTPS else 0, lowest=0)
 # For so many days an account is new, and has an hour's limits of its own.
 NEW_ACCOUNT_DAYS = environment.whole("NEW_ACCOUNT_DAYS", 3 if HTTPS else 0, lowest=0, highest=365)
 NEW_POSTS_PER_HOUR = environment.whole("NEW_POSTS_PER_HOUR", 5 if HTTPS else 0, lowest=0)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,21 +16,28 @@ HOUR = timedelta(hours=1)
 
 def complaint_about_posts(author: User) -> str:
     """What there is to say to one more post; empty where it is welcome."""
-    limits = [settings.POSTS_PER_HOUR, settings.NEW_POSTS_PER_HOUR if is_new(author) else 0]
-    limit = min(filter(None, limits), default=0)  # 0 is none
-    since = timezone.now() - HOUR
+    limit = _limit(settings.POSTS_PER_HOUR, settings.NEW_POSTS_PER_HOUR, author)
     # An import has limits of its own.
-    if 0 < limit <= Post.objects.filter(author=author, created_at__gt=since, imported=False).count():
+    if 0 < limit <= _written(Post.objects.filter(imported=False), author):
         return _complaint(ngettext("%(n)s post", "%(n)s posts", limit) % {"n": limit}, author)
     return ""
 
 
 def complaint_about_comments(author: User) -> str:
-    """The same of comments, of which only new accounts have a limit."""
-    limit, since = settings.NEW_COMMENTS_PER_HOUR, timezone.now() - HOUR
-    if is_new(author) and 0 < limit <= Comment.objects.filter(author=author, created_at__gt=since).count():
+    """The same of comments."""
+    limit = _limit(settings.COMMENTS_PER_HOUR, settings.NEW_COMMENTS_PER_HOUR, author)
+    if 0 < limit <= _written(Comment.objects.all(), author):
         return _complaint(ngettext("%(n)s comment", "%(n)s comments", limit) % {"n": limit}, author)
     return ""
+
+
+def _limit(everybody_s: int, new_ones: int, author: User) -> int:
+    """The lower one of those that hold; 0 is none."""
+    return min(filter(None, [everybody_s, new_ones if is_new(author) else 0]), default=0)
+
+
+def _written(those: QuerySet[Post] | QuerySet[Comment], author: User) -> int:
+    return those.filter(author=author, created_at__gt=timezone.now() - HOUR).count()
 
 
 def is_new(person: User) -> bool:

@@ -220,6 +220,10 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+# A bound, for machines that have much else to do; what is there is seen at once.
+expect.set_options(timeout=30_000)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(chromium: Browser) -> AsyncIterator[Browser]:
     """A browser that nobody has used: what a test opens in it is closed after it."""

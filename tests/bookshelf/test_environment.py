@@ -1,6 +1,7 @@
 """What an operator may set, and how a mistake is answered: in one line, at the start."""
 
 import os
+import runpy
 import stat
 import subprocess
 import sys
@@ -12,6 +13,17 @@ from bookshelf import environment
 from bookshelf.environment import Redis
 
 from ..site import ROOT
+
+
+def read_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    """Read the settings as a start does, in this process; give the complaint that ends it, or nothing."""
+    for name, value in {"VAR_DIR": str(tmp_path), **variables}.items():
+        monkeypatch.setenv(name, value)
+    try:
+        runpy.run_path(str(ROOT / "bookshelf" / "settings.py"))
+    except environment.Unusable as end:
+        return str(end)
+    return ""
 
 
 def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -78,27 +90,34 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("REDIS_URL", "sentinel://host:99999/master"),
     ],
 )
-def test_a_bad_value_stops_the_start_with_one_clear_line(tmp_path: Path, name: str, value: str) -> None:
-    answer = start(tmp_path, **{name: value})
-    assert answer.returncode == 1
-    assert answer.stdout == ""
-    (line,) = answer.stderr.splitlines()
+def test_a_bad_value_is_complained_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    (line,) = read_settings(tmp_path, monkeypatch, **{name: value}).splitlines()
     assert line.startswith(f"BookShelf cannot start: {name} ")
+
+
+def test_a_complaint_stops_the_start_in_one_line(tmp_path: Path) -> None:
+    answer = start(tmp_path, PORT="eighty")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == "BookShelf cannot start: PORT must be a whole number, not 'eighty'.\n"
 
 
 @pytest.mark.parametrize(
     ("name", "given"),
     [
-        ("SECRET_KEY", {}),
+        ("SECRET_KEY", {"SECRET_KEY": ""}),
         ("SECRET_KEY", {"SECRET_KEY": "k" * 49}),
         ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "*"}),
         ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "other.example"}),
     ],
 )
-def test_what_is_not_safe_in_production_stops_the_start(tmp_path: Path, name: str, given: dict[str, str]) -> None:
+def test_what_is_not_safe_in_production_is_complained_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, given: dict[str, str]
+) -> None:
     safe = {"SITE_URL": "https://books.example", "SECRET_KEY": "k" * 50}
-    assert start(tmp_path, **safe).returncode == 0
-    (line,) = start(tmp_path, **({"SITE_URL": safe["SITE_URL"]} if not given else safe | given)).stderr.splitlines()
+    assert read_settings(tmp_path, monkeypatch, **safe) == ""
+    (line,) = read_settings(tmp_path, monkeypatch, **(safe | given)).splitlines()
     assert line.startswith(f"BookShelf cannot start: {name} ")
 
 

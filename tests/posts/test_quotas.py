@@ -1,4 +1,4 @@
-"""What a new account may publish within an hour, and that nothing of what is too much is lost."""
+"""What a person, and a new account, may publish within an hour, and that nothing of what is too much is lost."""
 
 from datetime import timedelta
 
@@ -82,6 +82,18 @@ def test_everybody_s_limit_holds_for_new_accounts_too(author: Client, ann: User,
     assert WAIT in write(author, "Second.")
     has_been_here(ann, days=30)
     assert "Please wait a little.</p>" in write(author, "Second.")
+
+
+def test_everybody_s_comments_have_a_limit_too(
+    author: Client, ann: User, make_published: MakePost, settings: Settings
+) -> None:
+    settings.COMMENTS_PER_HOUR, settings.NEW_COMMENTS_PER_HOUR = 2, 1
+    has_been_here(ann, days=30)
+    post = make_published()
+    assert [say(author, post, body) for body in ("First.", "Second.")] == ["", ""]
+    refused = say(author, post, "Third.")
+    assert "That is 2 comments within an hour. Please wait a little.</p>" in refused
+    assert "Third." in refused
 
 
 def test_nothing_is_limited_where_nobody_has_set_it(

@@ -239,11 +239,13 @@ def test_whoever_says_anything_but_a_pong_is_sent_away(site: Site, message: str 
 
 
 def test_a_flood_of_pongs_is_no_answer(site: Site) -> None:
-    with site.reader() as reader:
+    with site.reader() as bystander, site.reader() as reader:
         with contextlib.suppress(ConnectionClosed):  # it may come while there is more to say
             for _ in range(10_000):
                 reader.connection.send('{"pong": "a"}')
-        assert reader.closed() == 4502
+        # What arrives at a connection that is closed resets it, and that may overtake the code (RFC 1122, 4.2.2.13).
+        assert reader.closed() in (4502, None)
+        assert bystander.next()["type"] == "hello"
 
 
 MASK = b"\0\0\0\0"
