@@ -14,9 +14,10 @@ import redis
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone, translation
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, async_playwright, expect
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from bookshelf import environment, valkey
 from posts.models import Post, Step
@@ -24,6 +25,7 @@ from posts.outbox import State
 from posts.tags import keep_tags
 from tasks.receivers import hands
 
+from . import databases
 from .catalogue import Catalogue
 from .chromium import find_chromium
 from .environment import FOLDER
@@ -148,7 +150,16 @@ def make_published(make_post: MakePost) -> MakePost:
 
 
 @pytest.fixture(scope="session")
-def running_site() -> Iterator[Site]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """pytest-django's; and sites on SQLite begin with a copy of what it has made."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            connection.ensure_connection()
+            databases.keep_empty(connection.connection)
+
+
+@pytest.fixture(scope="session")
+def running_site(django_db_setup: None) -> Iterator[Site]:
     with Catalogue() as catalogue, Site(catalogue) as site:
         yield site
 
@@ -161,7 +172,7 @@ def site(running_site: Site) -> Site:
 
 
 @pytest.fixture(scope="session")
-def battered_site() -> Iterator[Site]:
+def battered_site(django_db_setup: None) -> Iterator[Site]:
     with Catalogue() as catalogue, Site(catalogue) as site:
         yield site
 

@@ -90,9 +90,7 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("REDIS_URL", "sentinel://host:99999/master"),
     ],
 )
-def test_a_bad_value_is_complained_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_a_bad_value_is_complained_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (line,) = read_settings(tmp_path, monkeypatch, **{name: value}).splitlines()
     assert line.startswith(f"BookShelf cannot start: {name} ")
 

@@ -77,38 +77,32 @@ def test_a_child_that_cannot_be_kept_up_ends_it_with_that_child_s_last_lines(sto
     assert running_in(stopped.var_dir) == []
 
 
-def test_it_stops_all_of_it_and_starts_again_where_it_was(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_it_starts_again_where_it_was_after_it_was_killed_and_after_it_was_stopped(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
     var_dir = tmp_path / ("a folder with a name that is too long for a Unix socket, and blanks" + "x" * 20)
     site = Site(catalogue, var_dir)
     site.start()
     author = site.author()
     post_id = author.write(key="abc")
-    assert site.stop(signal.SIGINT) == 0
-    assert running_in(var_dir) == []
+    orphan = int((var_dir / "supervisord.pid").read_text())
+    site.stop(signal.SIGKILL)
 
     site.start()
+    assert int((var_dir / "supervisord.pid").read_text()) != orphan
+    with pytest.raises(ProcessLookupError):
+        os.kill(orphan, 0)
     assert author.write(key="abc") == post_id  # still logged in, and the post is there
     with site.reader(since=None):
         pass
-    assert site.stop(signal.SIGTERM) == 0
+    assert site.stop(signal.SIGINT) == 0
     assert running_in(var_dir) == []
 
-
-def test_one_that_was_killed_is_cleared_away_by_the_next_and_two_signals_at_once_stop_that(
-    catalogue: Catalogue, tmp_path: Path
-) -> None:
-    site = Site(catalogue, tmp_path)
     site.start()
-    orphan = int((tmp_path / "supervisord.pid").read_text())
-    site.stop(signal.SIGKILL)
-    site.start()
-    assert int((tmp_path / "supervisord.pid").read_text()) != orphan
-    with pytest.raises(ProcessLookupError):
-        os.kill(orphan, 0)
-
+    assert author.write(key="abc") == post_id
     site.process.send_signal(signal.SIGTERM)
-    assert site.stop(signal.SIGINT) == 0
-    assert running_in(tmp_path) == []
+    assert site.stop(signal.SIGINT) == 0  # two at once
+    assert running_in(var_dir) == []
 
 
 def test_make_without_a_word_lists_the_commands() -> None:
