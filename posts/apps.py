@@ -4,6 +4,7 @@ from django.db.models.signals import post_migrate
 
 class PostsConfig(AppConfig):
     name = "posts"
+    verbose_name = "BookShelf"
 
     def ready(self) -> None:
         from . import counts, notifications  # noqa: F401, PLC0415 — connects the signals, once the models are there

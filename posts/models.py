@@ -74,10 +74,10 @@ def tone_of(title: str) -> int:
 class Outcome(models.TextChoices):
     """What a catalogue answered. Only the last two are worth asking again soon."""
 
-    FOUND = "found"
-    NOT_FOUND = "not found"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
+    FOUND = "found", _("found")
+    NOT_FOUND = "not found", _("not found")
+    REFUSED = "refused", _("refused")
+    UNREACHABLE = "unreachable", _("unreachable")
 
 
 class Book(models.Model):
@@ -86,13 +86,13 @@ class Book(models.Model):
     # "isbn:9780980200447", or "text:" and a digest of the folded title and author.
     key = models.CharField(max_length=80, unique=True, editable=False)
     isbn = models.CharField("ISBN", max_length=13, blank=True)
-    title = models.CharField(max_length=300, blank=True)
-    author = models.CharField(max_length=300, blank=True)
-    year = models.CharField(max_length=4, blank=True)
+    title = models.CharField(_("title"), max_length=300, blank=True)
+    author = models.CharField(_("author"), max_length=300, blank=True)
+    year = models.CharField(_("year"), max_length=4, blank=True)
     source_name = models.CharField(max_length=20, blank=True, editable=False)
     source_url = models.URLField(max_length=300, blank=True, editable=False)
     # A cover's name over there: its number at Open Library, or the volume's at Google Books.
-    cover_id = models.PositiveBigIntegerField(null=True, blank=True)
+    cover_id = models.PositiveBigIntegerField(_("number of the cover at Open Library"), null=True, blank=True)
     cover_volume = models.CharField(max_length=20, blank=True, editable=False)
 
     # Names in the storage, and the size in pixels of the large one.
@@ -101,17 +101,32 @@ class Book(models.Model):
     cover_width = models.PositiveIntegerField(default=0, editable=False)
     cover_height = models.PositiveIntegerField(default=0, editable=False)
     # Which of FIELDS a person has set, with a space between each two; no catalogue overwrites them.
-    by_person = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    by_person = models.CharField(_("set by a person"), max_length=40, blank=True, db_default="", editable=False)
     FIELDS = (gettext_noop("title"), gettext_noop("author"), gettext_noop("year"), gettext_noop("cover"))
 
     # The one that this turned out to be. The row stays: its key and its old address lead to the other.
-    merged_into = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="merged", editable=False)
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="merged",
+        editable=False,
+        verbose_name=_("merged into"),
+    )
 
-    outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
-    cover_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, editable=False)
-    asked_at = models.DateTimeField(null=True, editable=False)
+    outcome = models.CharField(
+        _("what the catalogue answered"), max_length=12, choices=Outcome, blank=True, editable=False
+    )
+    cover_outcome = models.CharField(
+        _("what came of the cover"), max_length=12, choices=Outcome, blank=True, editable=False
+    )
+    asked_at = models.DateTimeField(_("asked at"), null=True, editable=False)
     # One worker at a time asks a catalogue about a book; the others come back.
     asking_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("book")
+        verbose_name_plural = _("books")
 
     def __str__(self) -> str:
         return self.title or (f"ISBN {self.isbn}" if self.isbn else f"Book {self.pk}")
@@ -163,10 +178,10 @@ class Book(models.Model):
 class Step(models.TextChoices):
     """How far a post has come, in the words of the live protocol. (FAILED is a state of the outbox.)"""
 
-    SAVED = "saved"
-    LOOKING_UP = "looking_up"
-    COVER = "cover"
-    PUBLISHED = "published"
+    SAVED = "saved", _("saved")
+    LOOKING_UP = "looking_up", _("looking up the book")
+    COVER = "cover", _("getting the cover")
+    PUBLISHED = "published", _("published")
 
 
 @dataclass(frozen=True)
@@ -268,30 +283,40 @@ class PostQuerySet(OutboxQuerySet["Post"]):
 class Post(Outbox):
     """What an author wrote, what the pipeline made of it, and (in Outbox) what is still to be done."""
 
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="posts", db_index=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="posts",
+        db_index=False,
+        verbose_name=_("author"),
+    )
     # From the form: the same author and key are the same submit, however often it arrives.
     key = models.CharField(max_length=64, null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    edited_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("written at"), default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(_("edited at"), null=True, editable=False)
     # One of a batch, and as it came: it waits behind what people write, and is no news to anybody's open page.
     imported = models.BooleanField(default=False, db_default=False, editable=False)
 
     # The author's.
-    title = models.CharField(max_length=TITLE_LENGTH)
-    body = models.TextField(max_length=BODY_LENGTH)
-    book_title = models.CharField(max_length=200, blank=True)
-    book_author = models.CharField(max_length=200, blank=True)
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH)
+    body = models.TextField(_("text"), max_length=BODY_LENGTH)
+    book_title = models.CharField(_("title of the book"), max_length=200, blank=True)
+    book_author = models.CharField(_("author of the book"), max_length=200, blank=True)
     isbn = models.CharField("ISBN", max_length=13, blank=True)
     # Its text gives away what happens in the book.
-    spoiler = models.BooleanField(default=False, db_default=False)
-    tags = models.CharField(max_length=300, blank=True, db_default="")  # with a space between each two
+    spoiler = models.BooleanField(_("spoiler"), default=False, db_default=False)
+    tags = models.CharField(_("tags"), max_length=300, blank=True, db_default="")  # with a space between each two
     # The very book that is meant, where its author has picked one; else it is found by what was typed.
-    picked = models.ForeignKey(Book, null=True, on_delete=models.SET_NULL, blank=True, related_name="+")
+    picked = models.ForeignKey(
+        Book, null=True, on_delete=models.SET_NULL, blank=True, related_name="+", verbose_name=_("picked book")
+    )
     WRITTEN_COLUMNS = ("title", "body", "book_title", "book_author", "isbn", "spoiler", "tags", "picked")
 
     # The pipeline's: what readers see, which stays as it is while an edit is on its way.
-    step = models.CharField(max_length=10, choices=Step, default=Step.SAVED, editable=False)
-    book = models.ForeignKey(Book, null=True, on_delete=models.PROTECT, related_name="posts", editable=False)
+    step = models.CharField(_("step"), max_length=10, choices=Step, default=Step.SAVED, editable=False)
+    book = models.ForeignKey(
+        Book, null=True, on_delete=models.PROTECT, related_name="posts", editable=False, verbose_name=_("book")
+    )
     shown_title = models.CharField(max_length=TITLE_LENGTH, blank=True, editable=False)
     shown_book_title = models.CharField(max_length=300, blank=True, editable=False)
     shown_book_author = models.CharField(max_length=300, blank=True, editable=False)
@@ -302,7 +327,7 @@ class Post(Outbox):
     shown_tags = models.CharField(max_length=300, blank=True, db_default="", editable=False)
     minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     shown_edited_at = models.DateTimeField(null=True, editable=False)
-    published_at = models.DateTimeField(null=True, editable=False)
+    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     hidden_at = models.DateTimeField(null=True, editable=False)  # by a moderator, until one restores it
     # That its words in the index are none yet, or older than what readers see.
     index_due = models.BooleanField(default=True, db_default=True, editable=False)
@@ -318,6 +343,8 @@ class Post(Outbox):
     objects = PostQuerySet.as_manager()
 
     class Meta(Outbox.Meta):
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
         constraints = [models.UniqueConstraint(fields=["author", "key"], name="post_once_per_key")]
         indexes = [
             *Outbox.Meta.indexes,
@@ -521,17 +548,23 @@ class Like(models.Model):
 class Comment(models.Model):
     """What somebody says to a post, in Markdown, rendered when it is saved."""
 
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments")
+    post = models.ForeignKey(
+        Post, on_delete=models.CASCADE, related_name="comments", db_index=False, verbose_name=_("post")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments", verbose_name=_("author")
+    )
     # From the form: the same author and key are the same submit, however often it arrives.
     key = models.CharField(max_length=64, null=True, editable=False)
-    body = models.TextField(max_length=COMMENT_LENGTH)
+    body = models.TextField(_("text"), max_length=COMMENT_LENGTH)
     html = models.TextField(editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    edited_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("written at"), default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(_("edited at"), null=True, editable=False)
     hidden_at = models.DateTimeField(null=True, editable=False)  # by a moderator, until one restores it
 
     class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
         constraints = [models.UniqueConstraint(fields=["author", "key"], name="comment_once_per_key")]
         indexes = [
             models.Index(fields=["post", "-id"], name="comment_newest_first"),
@@ -698,19 +731,27 @@ class Act(models.Model):
         SHUT = "shut", _("shut the account of")  # an operator's, which no moderator takes back
         CORRECT = "correct", _("corrected")
 
-    deed = models.CharField(max_length=9, choices=Deed)
-    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    moderator_name = models.CharField(max_length=150)
+    deed = models.CharField(_("deed"), max_length=9, choices=Deed)
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("moderator")
+    )
+    moderator_name = models.CharField(_("name of the moderator"), max_length=150)
     # Whose account, post or comment it is about.
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="acts")
-    person_name = models.CharField(max_length=150)
-    post = models.ForeignKey(Post, null=True, on_delete=models.SET_NULL, related_name="acts")
-    comment = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="acts")
-    thing = models.CharField(max_length=300, blank=True)  # in words; empty where it is the account
-    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="acts", verbose_name=_("person")
+    )
+    person_name = models.CharField(_("name of the person"), max_length=150)
+    post = models.ForeignKey(Post, null=True, on_delete=models.SET_NULL, related_name="acts", verbose_name=_("post"))
+    comment = models.ForeignKey(
+        Comment, null=True, on_delete=models.SET_NULL, related_name="acts", verbose_name=_("comment")
+    )
+    thing = models.CharField(_("about what"), max_length=300, blank=True)  # in words; empty where it is the account
+    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("act of a moderator")
+        verbose_name_plural = _("acts of moderators")
         permissions = [("keep_order", "Can keep order: hide, restore, suspend")]
 
     def __str__(self) -> str:

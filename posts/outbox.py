@@ -22,6 +22,7 @@ from typing import Any, Self, TypeVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 LEASE = timedelta(seconds=40)  # longer than the hard limit of a task, 30 s
 # A row that came this often to nothing is broken or breaks its workers; a person has to look.
@@ -29,10 +30,10 @@ MOST_ATTEMPTS = 20
 
 
 class State(models.TextChoices):
-    PENDING = "pending"
-    PROCESSING = "processing"
-    DONE = "done"
-    FAILED = "failed"
+    PENDING = "pending", _("waiting")
+    PROCESSING = "processing", _("at work")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
 
 
 Row = TypeVar("Row", bound="Outbox")
@@ -70,12 +71,12 @@ class OutboxQuerySet(models.QuerySet[Row]):
 
 
 class Outbox(models.Model):
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING, editable=False)
-    attempts = models.PositiveIntegerField(default=0, editable=False)
-    due_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    due_at = models.DateTimeField(_("due at"), null=True, default=timezone.now, editable=False)
     not_before = models.DateTimeField(default=timezone.now, editable=False)
     token = models.UUIDField(null=True, editable=False)
-    error = models.CharField(max_length=500, blank=True, editable=False)
+    error = models.CharField(_("error"), max_length=500, blank=True, editable=False)
     submitted_at = models.DateTimeField(default=timezone.now, editable=False)
 
     WORK_COLUMNS = ("state", "attempts", "due_at", "not_before", "token", "error", "submitted_at")

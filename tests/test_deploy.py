@@ -35,7 +35,7 @@ WEB = ("daphne", "-b", "127.0.0.1", "--no-server-name", "bookshelf.asgi:applicat
 WORKER = ("celery", "-A", "bookshelf", "worker", "-Q", "enrich", "--concurrency", "1", "--without-gossip", "-n")
 
 FIRST = ("posts", "0001_initial")
-FIELD = "    published_at = models.DateTimeField(null=True, editable=False)\n"
+FIELD = "    shown_edited_at = models.DateTimeField(null=True, editable=False)\n"
 # A column as it may come in one release: whoever does not know of it can leave it out of an INSERT.
 NEW_FIELD = '    mood = models.CharField(max_length=20, db_default="calm", editable=False)\n'
 

@@ -70,3 +70,12 @@ def test_a_comment_that_is_changed_here_is_rendered_anew(admin_client: Client, m
     comment.refresh_from_db()
     assert (comment.body, comment.html) == ("*No.*", "<p><em>No.</em></p>\n")
     assert comment.edited_at
+
+
+def test_fields_and_their_values_are_in_the_operator_s_language(admin_client: Client, make_post: MakePost) -> None:
+    post = make_post()
+    german = {"accept-language": "de"}
+    assert "Beiträge" in admin_client.get("/admin/posts/", headers=german).content.decode()
+    page = admin_client.get(f"/admin/posts/post/{post.pk}/change/", headers=german).content.decode()
+    for said in ("Zustand:", "wartet", "Fällig am:", "Titel des Buchs"):
+        assert said in page
