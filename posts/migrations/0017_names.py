@@ -13,246 +13,251 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
+    # Words alone: no table changes.
     operations = [
-        migrations.AlterModelOptions(
-            name='act',
-            options={'permissions': [('keep_order', 'Can keep order: hide, restore, suspend')], 'verbose_name': 'act of a moderator', 'verbose_name_plural': 'acts of moderators'},
-        ),
-        migrations.AlterModelOptions(
-            name='book',
-            options={'verbose_name': 'book', 'verbose_name_plural': 'books'},
-        ),
-        migrations.AlterModelOptions(
-            name='comment',
-            options={'verbose_name': 'comment', 'verbose_name_plural': 'comments'},
-        ),
-        migrations.AlterModelOptions(
-            name='post',
-            options={'verbose_name': 'post', 'verbose_name_plural': 'posts'},
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='comment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to='posts.comment', verbose_name='comment'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='deed',
-            field=models.CharField(choices=[('hide', 'hid'), ('restore', 'restored'), ('dismiss', 'dismissed what was reported of'), ('suspend', 'suspended'), ('reinstate', 'reinstated'), ('shut', 'shut the account of'), ('correct', 'corrected')], max_length=9, verbose_name='deed'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='moderator',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='moderator'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='moderator_name',
-            field=models.CharField(max_length=150, verbose_name='name of the moderator'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to=settings.AUTH_USER_MODEL, verbose_name='person'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='person_name',
-            field=models.CharField(max_length=150, verbose_name='name of the person'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='post',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to='posts.post', verbose_name='post'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='reason',
-            field=models.CharField(blank=True, max_length=500, verbose_name='reason'),
-        ),
-        migrations.AlterField(
-            model_name='act',
-            name='thing',
-            field=models.CharField(blank=True, max_length=300, verbose_name='about what'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='asked_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='asked at'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='author',
-            field=models.CharField(blank=True, max_length=300, verbose_name='author'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='by_person',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=40, verbose_name='set by a person'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='cover_id',
-            field=models.PositiveBigIntegerField(blank=True, null=True, verbose_name='number of the cover at Open Library'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='cover_outcome',
-            field=models.CharField(blank=True, choices=[('found', 'found'), ('not found', 'not found'), ('refused', 'refused'), ('unreachable', 'unreachable')], editable=False, max_length=12, verbose_name='what came of the cover'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='merged_into',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='merged', to='posts.book', verbose_name='merged into'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('found', 'found'), ('not found', 'not found'), ('refused', 'refused'), ('unreachable', 'unreachable')], editable=False, max_length=12, verbose_name='what the catalogue answered'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='title',
-            field=models.CharField(blank=True, max_length=300, verbose_name='title'),
-        ),
-        migrations.AlterField(
-            model_name='book',
-            name='year',
-            field=models.CharField(blank=True, max_length=4, verbose_name='year'),
-        ),
-        migrations.AlterField(
-            model_name='comment',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to=settings.AUTH_USER_MODEL, verbose_name='author'),
-        ),
-        migrations.AlterField(
-            model_name='comment',
-            name='body',
-            field=models.TextField(max_length=5000, verbose_name='text'),
-        ),
-        migrations.AlterField(
-            model_name='comment',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='written at'),
-        ),
-        migrations.AlterField(
-            model_name='comment',
-            name='edited_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='edited at'),
-        ),
-        migrations.AlterField(
-            model_name='comment',
-            name='post',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='posts.post', verbose_name='post'),
-        ),
-        migrations.AlterField(
-            model_name='import',
-            name='attempts',
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name='attempts'),
-        ),
-        migrations.AlterField(
-            model_name='import',
-            name='due_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True, verbose_name='due at'),
-        ),
-        migrations.AlterField(
-            model_name='import',
-            name='error',
-            field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='error'),
-        ),
-        migrations.AlterField(
-            model_name='import',
-            name='state',
-            field=models.CharField(choices=[('pending', 'waiting'), ('processing', 'at work'), ('done', 'done'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='attempts',
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name='attempts'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='author',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='posts', to=settings.AUTH_USER_MODEL, verbose_name='author'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='body',
-            field=models.TextField(max_length=20000, verbose_name='text'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='book',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='posts.book', verbose_name='book'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='book_author',
-            field=models.CharField(blank=True, max_length=200, verbose_name='author of the book'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='book_title',
-            field=models.CharField(blank=True, max_length=200, verbose_name='title of the book'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='written at'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='due_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True, verbose_name='due at'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='edited_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='edited at'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='error',
-            field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='error'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='picked',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='posts.book', verbose_name='picked book'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='published_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='published at'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='spoiler',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='spoiler'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='state',
-            field=models.CharField(choices=[('pending', 'waiting'), ('processing', 'at work'), ('done', 'done'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='step',
-            field=models.CharField(choices=[('saved', 'saved'), ('looking_up', 'looking up the book'), ('cover', 'getting the cover'), ('published', 'published')], default='saved', editable=False, max_length=10, verbose_name='step'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='tags',
-            field=models.CharField(blank=True, db_default='', max_length=300, verbose_name='tags'),
-        ),
-        migrations.AlterField(
-            model_name='post',
-            name='title',
-            field=models.CharField(max_length=200, verbose_name='title'),
-        ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterModelOptions(
+                    name='act',
+                    options={'permissions': [('keep_order', 'Can keep order: hide, restore, suspend')], 'verbose_name': 'act of a moderator', 'verbose_name_plural': 'acts of moderators'},
+                ),
+                migrations.AlterModelOptions(
+                    name='book',
+                    options={'verbose_name': 'book', 'verbose_name_plural': 'books'},
+                ),
+                migrations.AlterModelOptions(
+                    name='comment',
+                    options={'verbose_name': 'comment', 'verbose_name_plural': 'comments'},
+                ),
+                migrations.AlterModelOptions(
+                    name='post',
+                    options={'verbose_name': 'post', 'verbose_name_plural': 'posts'},
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='at',
+                    field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='at'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='comment',
+                    field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to='posts.comment', verbose_name='comment'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='deed',
+                    field=models.CharField(choices=[('hide', 'hid'), ('restore', 'restored'), ('dismiss', 'dismissed what was reported of'), ('suspend', 'suspended'), ('reinstate', 'reinstated'), ('shut', 'shut the account of'), ('correct', 'corrected')], max_length=9, verbose_name='deed'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='moderator',
+                    field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='moderator'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='moderator_name',
+                    field=models.CharField(max_length=150, verbose_name='name of the moderator'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='person',
+                    field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to=settings.AUTH_USER_MODEL, verbose_name='person'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='person_name',
+                    field=models.CharField(max_length=150, verbose_name='name of the person'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='post',
+                    field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to='posts.post', verbose_name='post'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='reason',
+                    field=models.CharField(blank=True, max_length=500, verbose_name='reason'),
+                ),
+                migrations.AlterField(
+                    model_name='act',
+                    name='thing',
+                    field=models.CharField(blank=True, max_length=300, verbose_name='about what'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='asked_at',
+                    field=models.DateTimeField(editable=False, null=True, verbose_name='asked at'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='author',
+                    field=models.CharField(blank=True, max_length=300, verbose_name='author'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='by_person',
+                    field=models.CharField(blank=True, db_default='', editable=False, max_length=40, verbose_name='set by a person'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='cover_id',
+                    field=models.PositiveBigIntegerField(blank=True, null=True, verbose_name='number of the cover at Open Library'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='cover_outcome',
+                    field=models.CharField(blank=True, choices=[('found', 'found'), ('not found', 'not found'), ('refused', 'refused'), ('unreachable', 'unreachable')], editable=False, max_length=12, verbose_name='what came of the cover'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='merged_into',
+                    field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='merged', to='posts.book', verbose_name='merged into'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='outcome',
+                    field=models.CharField(blank=True, choices=[('found', 'found'), ('not found', 'not found'), ('refused', 'refused'), ('unreachable', 'unreachable')], editable=False, max_length=12, verbose_name='what the catalogue answered'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='title',
+                    field=models.CharField(blank=True, max_length=300, verbose_name='title'),
+                ),
+                migrations.AlterField(
+                    model_name='book',
+                    name='year',
+                    field=models.CharField(blank=True, max_length=4, verbose_name='year'),
+                ),
+                migrations.AlterField(
+                    model_name='comment',
+                    name='author',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to=settings.AUTH_USER_MODEL, verbose_name='author'),
+                ),
+                migrations.AlterField(
+                    model_name='comment',
+                    name='body',
+                    field=models.TextField(max_length=5000, verbose_name='text'),
+                ),
+                migrations.AlterField(
+                    model_name='comment',
+                    name='created_at',
+                    field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='written at'),
+                ),
+                migrations.AlterField(
+                    model_name='comment',
+                    name='edited_at',
+                    field=models.DateTimeField(editable=False, null=True, verbose_name='edited at'),
+                ),
+                migrations.AlterField(
+                    model_name='comment',
+                    name='post',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='posts.post', verbose_name='post'),
+                ),
+                migrations.AlterField(
+                    model_name='import',
+                    name='attempts',
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name='attempts'),
+                ),
+                migrations.AlterField(
+                    model_name='import',
+                    name='due_at',
+                    field=models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True, verbose_name='due at'),
+                ),
+                migrations.AlterField(
+                    model_name='import',
+                    name='error',
+                    field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='error'),
+                ),
+                migrations.AlterField(
+                    model_name='import',
+                    name='state',
+                    field=models.CharField(choices=[('pending', 'waiting'), ('processing', 'at work'), ('done', 'done'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='state'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='attempts',
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name='attempts'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='author',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='posts', to=settings.AUTH_USER_MODEL, verbose_name='author'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='body',
+                    field=models.TextField(max_length=20000, verbose_name='text'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='book',
+                    field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='posts.book', verbose_name='book'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='book_author',
+                    field=models.CharField(blank=True, max_length=200, verbose_name='author of the book'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='book_title',
+                    field=models.CharField(blank=True, max_length=200, verbose_name='title of the book'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='created_at',
+                    field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='written at'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='due_at',
+                    field=models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True, verbose_name='due at'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='edited_at',
+                    field=models.DateTimeField(editable=False, null=True, verbose_name='edited at'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='error',
+                    field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='error'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='picked',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='posts.book', verbose_name='picked book'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='published_at',
+                    field=models.DateTimeField(editable=False, null=True, verbose_name='published at'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='spoiler',
+                    field=models.BooleanField(db_default=False, default=False, verbose_name='spoiler'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='state',
+                    field=models.CharField(choices=[('pending', 'waiting'), ('processing', 'at work'), ('done', 'done'), ('failed', 'failed')], default='pending', editable=False, max_length=10, verbose_name='state'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='step',
+                    field=models.CharField(choices=[('saved', 'saved'), ('looking_up', 'looking up the book'), ('cover', 'getting the cover'), ('published', 'published')], default='saved', editable=False, max_length=10, verbose_name='step'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='tags',
+                    field=models.CharField(blank=True, db_default='', max_length=300, verbose_name='tags'),
+                ),
+                migrations.AlterField(
+                    model_name='post',
+                    name='title',
+                    field=models.CharField(max_length=200, verbose_name='title'),
+                ),
+            ]
+        )
     ]
