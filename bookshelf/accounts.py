@@ -6,12 +6,17 @@ from typing import Any
 from allauth.account import forms
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.validators import MaxLengthValidator, RegexValidator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+
+from posts.moderation import why_suspended
 
 SIGNATURE = "\n-- \n"  # as mail programs know it (RFC 3676, 4.3)
 
@@ -23,8 +28,8 @@ username_validators = [
 
 
 def logins(request: HttpRequest) -> dict[str, Any]:
-    """For every template: where else one may log in."""
-    return {"logins": settings.LOGINS}
+    """For every template: where else one may log in, and whether the site sends mail."""
+    return {"logins": settings.LOGINS, "sends_mail": bool(settings.EMAIL)}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -34,6 +39,11 @@ class AccountAdapter(DefaultAccountAdapter):
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """For somebody who knows the password of an account that is shut."""
+        reason = why_suspended(user) if isinstance(user, User) else ""
+        return render(request, "account/account_inactive.html", {"reason": reason})
 
     def format_email_subject(self, subject: str) -> str:
         return f"BookShelf: {subject}"

@@ -8,6 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -38,6 +39,14 @@ def header(name: str) -> str:
     value = text(name)
     if not (value.isascii() and value.isprintable()):
         raise Unusable(name, f"must be plain ASCII, not {value!r}.")
+    return value
+
+
+def sender(name: str, default: str) -> str:
+    """Whom mails are from: an address, or a name and an address."""
+    value = header(name) or default
+    if not re.fullmatch("[^@ ]+@[^@ ]+", parseaddr(value)[1]):
+        raise Unusable(name, f"must read name@host or Name <name@host>, not {value!r}.")
     return value
 
 

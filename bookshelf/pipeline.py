@@ -40,6 +40,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         messages.success(request, act(request))
         return redirect(request.path)
     now = timezone.now()
+    due = Post.objects.filter(due_at__isnull=False)
     late, failed = Post.objects.late(now), Post.objects.filter(state=State.FAILED).order_by("-pk")
     readings = list(Reading.objects.filter(at__gt=now - timedelta(hours=HOURS_OF_READINGS)).order_by("at"))
     songs = list(Song.objects.filter(at__gt=now - timedelta(hours=HOURS_OF_SONGS)).order_by("at"))
@@ -48,7 +49,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "title": _("Pipeline"),
         "states": {
             _("published"): Post.objects.published().count(),
-            _("waiting or at work"): Post.objects.filter(due_at__isnull=False).count(),
+            _("waiting or at work"): due.filter(published_at__isnull=True).count(),
+            _("published, with an edit or a cover to come"): due.filter(published_at__isnull=False).count(),
             _("failed"): failed.count(),
         },
         "overdue": list(late.select_related("author")[:MOST_SHOWN]),

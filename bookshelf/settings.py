@@ -211,6 +211,9 @@ EMAIL = environment.email("EMAIL_URL")
 globals().update(EMAIL)
 if not EMAIL:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nowhere, not into a log: mails hold secrets
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender(
+    "EMAIL_FROM", f"BookShelf <bookshelf@{urlsplit(SITE_URL).hostname}>"
+)
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL else "none"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = bool(EMAIL)
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = bool(EMAIL)

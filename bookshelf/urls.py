@@ -16,7 +16,10 @@ from updater.middleware import cursor_exempt
 without_mail = (
     []
     if settings.EMAIL
-    else [path("accounts/password/reset/", TemplateView.as_view(template_name="account/no_mail.html"))]
+    else [
+        path(f"accounts/{page}/", TemplateView.as_view(template_name="account/no_mail.html"))
+        for page in ("password/reset", "email", "confirm-email")
+    ]
 )
 urlpatterns = [
     *without_mail,

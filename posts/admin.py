@@ -33,9 +33,9 @@ class PostAdminForm(PostForm):
 class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     form = PostAdminForm
     raw_id_fields = ("picked",)
-    list_display = ("title", "author", "book", "state", "step", "attempts", "due_at", "published_at")
+    list_display = ("title", "author", "state", "step", "due_at", "published_at")
     list_filter = ("state", "step")
-    list_select_related = ("author", "book")
+    list_select_related = ("author",)
     search_fields = ("title", "author__username", "isbn")
     date_hierarchy = "created_at"
     fields = (
@@ -67,7 +67,8 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptabl
 
 @admin.register(Book)
 class BookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    list_display = ("__str__", "author", "isbn", "year", "outcome", "cover_outcome", "asked_at")
+    list_display = ("__str__", "author", "isbn", "year", "outcome", "cover_outcome", "asked_at", "merged_into")
+    list_select_related = ("merged_into",)
     list_filter = ("outcome", "cover_outcome")
     search_fields = ("title", "author", "isbn")
     readonly_fields = ("merged_into", "by_person")

@@ -16,8 +16,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from .outbox import Outbox, OutboxQuerySet, State
 
@@ -719,6 +719,14 @@ class Report(models.Model):
         return f"{self.reporter}: {self.reason}"
 
 
+def _reworded(text: str, beginnings: Iterable[str]) -> str:
+    """A text that was written down in English, with its first words in the reader's language."""
+    for words in beginnings:
+        if text.startswith(words):
+            return gettext(words) + text.removeprefix(words)
+    return text
+
+
 class Act(models.Model):
     """What a moderator has done, to whom and why. Written once; whoever and whatever is deleted later stays named."""
 
@@ -760,3 +768,17 @@ class Act(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises IntegrityError where it is there already: what was done is not rewritten."""
         super().save(*args, **{**kwargs, "force_insert": True})
+
+    @property
+    def about(self) -> str:
+        """The thing, in the reader's language."""
+        kinds = (gettext_noop("the post"), gettext_noop("a comment on"), gettext_noop("the book"))
+        return _reworded(self.thing, kinds)
+
+    @property
+    def said(self) -> str:
+        """The reason; of a correction, what was changed, in the reader's language."""
+        if self.deed != self.Deed.CORRECT:
+            return self.reason
+        kinds = (*Book.FIELDS, gettext_noop("another cover"))
+        return "\n".join(_reworded(line, kinds) for line in self.reason.split("\n"))

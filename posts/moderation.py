@@ -123,6 +123,12 @@ def is_suspended(person: User) -> bool:
     return not person.is_active and last is not None and last.deed == Deed.SUSPEND
 
 
+def why_suspended(person: User) -> str:
+    """What the moderator said who has shut the account; empty where none has."""
+    acts = Act.objects.filter(person=person, deed=Deed.SUSPEND).order_by("-pk")
+    return acts[0].reason if is_suspended(person) else ""
+
+
 def record(deed: Deed, person: User, moderator: User, reason: str, **about: Any) -> None:
     names = {"moderator_name": moderator.get_username(), "person_name": person.get_username()}
     Act.objects.create(deed=deed, person=person, moderator=moderator, reason=reason, **names, **about)

@@ -37,7 +37,8 @@ def words_meant(typed: str) -> list[str]:
     try:
         return [IsbnField().clean(typed)]
     except ValidationError:
-        return words_in(typed)[:MOST_WORDS]
+        # A tag is written as pages show it; the # in C# tells it from C.
+        return words_in(" ".join(word.lstrip("#") for word in typed.split()))[:MOST_WORDS]
 
 
 def page_of_posts(request: HttpRequest, words: list[str], before: str | None) -> dict[str, Any]:

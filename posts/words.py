@@ -13,6 +13,7 @@ WORDS = [
     gettext_noop("Likes:"),
     gettext_noop("This post gives away what happens in the book."),
     gettext_noop("just now"),
+    gettext_noop("Your device gave no passkey. Nothing has changed."),
     gettext_noop("connecting …"),
     gettext_noop("live"),
     gettext_noop("checking now and then"),

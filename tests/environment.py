@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from . import databases
 
-SITE = ("REDIS_URL", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "HOST", "PORT")
+SITE = ("REDIS_URL", "SITE_URL", "EMAIL_URL", "EMAIL_FROM", "ALLOWED_HOSTS", "HOST", "PORT")
 CATALOGUES = ("OPENLIBRARY_URL", "COVERS_URL", "GOOGLE_BOOKS_KEY")
 for name in SITE + CATALOGUES:
     os.environ.pop(name, None)

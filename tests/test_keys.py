@@ -46,7 +46,7 @@ async def page(site: Site, browser: Browser) -> Page:
 
 async def test_who_has_a_passkey_needs_no_password(site: Site, page: Page) -> None:
     name = await page.locator(".me .name").inner_text()
-    await page.get_by_role("link", name="Passkeys and codes").click()
+    await page.get_by_role("link", name="Two-factor authentication").click()
     await page.get_by_role("link", name="Add", exact=True).click()
     await confirm(page)
     await page.get_by_label("Name").fill("My phone")
@@ -60,6 +60,13 @@ async def test_who_has_a_passkey_needs_no_password(site: Site, page: Page) -> No
     await page.goto(local(site) + "/accounts/login/")
     await page.get_by_role("button", name="Log in with a passkey").click()
     await expect(page.locator(".me .name")).to_have_text(name)
+
+
+async def test_a_device_that_gives_no_passkey_is_told_of(site: Site, page: Page) -> None:
+    await page.get_by_role("button", name="Log out").click()
+    await page.goto(local(site) + "/accounts/login/")
+    await page.get_by_role("button", name="Log in with a passkey").click()
+    await expect(page.get_by_text("Your device gave no passkey. Nothing has changed.")).to_be_visible()
 
 
 async def test_an_app_s_code_is_asked_for_and_one_to_recover_by_will_do(site: Site, page: Page) -> None:
@@ -82,11 +89,7 @@ async def test_an_app_s_code_is_asked_for_and_one_to_recover_by_will_do(site: Si
     await page.get_by_role("button", name="Log in", exact=True).click()
     await expect(page.locator(".me .name")).to_have_count(0)
     await page.get_by_label("Code").fill(codes[0])
-    await (
-        page.get_by_role("button", name="Log in", exact=True)
-        .or_(page.get_by_role("button", name="Sign in"))
-        .first.click()
-    )
+    await page.get_by_role("button", name="Log in", exact=True).click()
     await expect(page.locator(".me .name")).to_have_text(name)
 
 
@@ -102,8 +105,8 @@ async def test_one_sees_where_one_is_logged_in_and_ends_the_others(site: Site, b
     theirs = await other.new_page()
     await theirs.goto(site.url)
     await expect(theirs.locator(".me .name")).to_have_text(name)
-    await page.get_by_role("link", name="Where you are logged in").click()
-    await page.get_by_role("button", name="Sign out other sessions").click()
+    await page.get_by_role("link", name="Sessions").click()
+    await page.get_by_role("button", name="Log out everywhere else").click()
     await theirs.reload()
     await expect(theirs.locator(".me .name")).to_have_count(0)
     await expect(page.locator(".me .name")).to_have_text(name)

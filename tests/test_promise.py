@@ -117,8 +117,11 @@ async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, vis
     title, body = page.get_by_label("Title").first, page.get_by_label("Your post")
     await title.fill("Not lost")
     await body.fill("Four evenings.")
+    begun = page.get_by_text("This is what you had begun to write.")
+    await expect(begun).to_be_hidden()
     await page.reload()
     await expect(body).to_have_value("Four evenings.")
+    await expect(begun).to_be_visible()
 
     await page.context.clear_cookies(name="sessionid")
     await page.get_by_role("button", name="Publish").click()
@@ -132,6 +135,19 @@ async def test_a_text_outlives_a_reload_and_a_login_that_ran_out(site: Site, vis
 
     await page.get_by_role("link", name="Write a post").click()
     await expect(title).to_have_value("")
+
+
+async def test_what_was_begun_is_laid_aside_when_its_author_says_so(visit: Visit) -> None:
+    page = await visit("/")
+    await sign_up(page, "nora")
+    await page.get_by_role("link", name="Write a post").click()
+    title = page.get_by_label("Title").first
+    await title.fill("Not today")
+    await page.goto(page.url)
+    await expect(title).to_have_value("Not today")
+    await page.get_by_role("link", name="Begin anew").click()
+    await expect(title).to_have_value("")
+    await expect(page.get_by_role("link", name="Begin anew")).to_be_hidden()
 
 
 async def test_a_double_click_makes_one_post(site: Site, visit: Visit) -> None:

@@ -1,7 +1,7 @@
 // Shows which books may be meant by what is typed, and looks again while a catalogue is asked. The form never waits.
 
 const PAUSE = 700; // ms without a key, and between two looks
-const MOST_LOOKS = 20;
+const MOST_LOOKS = 32; // a little longer than the server waits for a catalogue
 const FIELDS = ["isbn", "book_title", "book_author"];
 
 export function offerCandidates(form) {

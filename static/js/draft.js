@@ -1,6 +1,6 @@
 // Keeps what an author types in this browser until the server says that it has arrived: past a reload, a crash, a
-// connection that breaks, and a login that ran out. A new post is kept on the server, too, a moment after each pause; the
-// browser's copy is the one that comes back where both are there, unless the server's has been changed since.
+// connection that breaks, and a login that ran out. A new post is kept on the server, too; where both are there the
+// browser's copy is the one that comes back, unless the server's has been changed since.
 //
 // A draft has an id, which its form sends along. The answer to a form that was accepted brings it back as a cookie, and
 // only that takes the draft away: that some page follows proves nothing.
@@ -62,6 +62,7 @@ function keep(store, form, name) {
   const isOurs = kept !== null && (isBack || same(kept.base, base));
   if (isOurs && !isBack) {
     restore(form, kept);
+    form.dataset.restored = "";
   }
   const id = form.elements.draft ?? hidden(form, "draft", isOurs && kept.sent ? kept.id : randomId());
   if (isOurs && !form.elements.replaces && kept.id !== id.value) {
@@ -73,7 +74,7 @@ function keep(store, form, name) {
   };
   form.addEventListener("input", () => write(false));
   form.addEventListener("submit", (event) => write(event.submitter?.name !== "preview"));
-  form.querySelector("[data-discard]")?.addEventListener("click", () => store.removeItem(name));
+  form.addEventListener("click", ({ target }) => target.matches("[data-discard]") && store.removeItem(name));
 }
 
 function hidden(form, name, value) {
@@ -88,7 +89,7 @@ function typed(form) {
   return fields;
 }
 
-// Whether the draft was begun on what the form holds now: elsewhere it would bring back what has been changed since.
+// Whether the draft was begun on what the form holds now: else it would bring back what has been changed since.
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }

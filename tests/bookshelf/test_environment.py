@@ -60,6 +60,8 @@ def start(tmp_path: Path, **variables: str) -> "subprocess.CompletedProcess[str]
         ("REDIS_URL", "sentinel://host:26379"),
         ("REDIS_URL", "sentinel://host/master"),
         ("EMAIL_URL", "pigeon://loft"),
+        ("EMAIL_FROM", "BookShelf"),
+        ("EMAIL_FROM", "BookShelf <a@b@c>"),
         ("OPENLIBRARY_URL", "openlibrary.org"),
         ("COVERS_URL", "nowhere"),
         ("GOOGLE_BOOKS_KEY", "schlüssel"),

@@ -46,6 +46,7 @@ def test_a_mail_says_all_as_text_and_once_more_in_the_site_s_look(
     (mail,) = mailoutbox
     text, letter = mail.body, letter_of(mail)
     assert mail.subject == subject
+    assert mail.from_email == "BookShelf <bookshelf@127.0.0.1>"
     assert said in text
     assert said in letter
     assert text.endswith("\n-- \nBookShelf · http://127.0.0.1:8000")

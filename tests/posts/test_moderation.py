@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from posts.models import Act, Book, Comment, Interest, Notification, Post, Report
-from posts.moderation import MODERATORS, Deed, decide
+from posts.moderation import MODERATORS, Deed, decide, record
 from posts.reporting import MOST_REPORTS
 
 from ..conftest import MakePost
@@ -330,6 +330,14 @@ class TestHiddenComment:
             assert author.get("/notifications/unread/").json() == {"unread": unread}
 
 
+def test_what_was_decided_is_said_in_the_reader_s_language(moderator: Client, post: Post, ann: User, mia: User) -> None:
+    do(moderator, f"posts/{post.pk}", "hide")
+    record(Act.Deed.CORRECT, mia, mia, "title: “A” → “B”\nanother cover", thing="the book “A”")
+    page = moderator.get("/moderation/acts/", headers={"accept-language": "de"}).content.decode()
+    for said in ("den Beitrag “On reading slowly”", "das Buch “A”", "Titel: “A” → “B”", "anderes Titelbild"):
+        assert said in page
+
+
 class TestAccounts:
     def test_a_suspended_account_is_out_at_once_and_may_come_back(
         self, moderator: Client, author: Client, ann: User, post: Post
@@ -339,6 +347,9 @@ class TestAccounts:
         assert author.get("/mine/").headers["Location"].startswith("/accounts/login/")
         assert "On reading slowly" in text(Client(), "/")  # until it is hidden
         assert "Spam, again." in text(moderator, f"/moderation/{address}/")
+        typed = {"login": "ann@example.org", "password": "correct horse battery"}
+        assert "Spam, again." in author.post("/accounts/login/", typed).content.decode()
+        assert "Spam" not in author.post("/accounts/login/", typed | {"password": "wrong"}).content.decode()
         do(moderator, address, "reinstate", "")
         ann.refresh_from_db()
         assert ann.is_active

@@ -66,6 +66,8 @@ def summer(make_published: MakePost) -> Book:
         ("c++", ["C++ or C#"]),
         ("c#", ["C++ or C#"]),
         ("c", []),
+        ("#finland", ["An island"]),
+        ("#c#", ["C++ or C#"]),
         ("कामायनी", ["C++ or C#"]),
         ("क", []),
         ("island nowhere", []),

@@ -198,6 +198,8 @@ class TestAccounts:
     def test_a_site_that_sends_no_mail_promises_none(self, client: Client) -> None:
         assert "sends no mail" in client.get("/accounts/password/reset/").content.decode()
         assert client.post("/accounts/password/reset/", {"email": "ann@example.org"}).status_code == 405
+        for page in ("email", "confirm-email"):
+            assert "sends no mail" in client.get(f"/accounts/{page}/").content.decode()
 
     @pytest.mark.parametrize("name", ["..", "@@", "x" * 31, "a b", ""])
     def test_a_username_can_be_shown(self, client: Client, name: str) -> None:
