@@ -62,7 +62,7 @@ function keep(store, form, name) {
   const isOurs = kept !== null && (isBack || same(kept.base, base));
   if (isOurs && !isBack) {
     restore(form, kept);
-    form.dataset.restored = "";
+    form.dataset.isBack = "";
   }
   const id = form.elements.draft ?? hidden(form, "draft", isOurs && kept.sent ? kept.id : randomId());
   if (isOurs && !form.elements.replaces && kept.id !== id.value) {
@@ -74,7 +74,7 @@ function keep(store, form, name) {
   };
   form.addEventListener("input", () => write(false));
   form.addEventListener("submit", (event) => write(event.submitter?.name !== "preview"));
-  form.addEventListener("click", ({ target }) => target.matches("[data-discard]") && store.removeItem(name));
+  form.addEventListener("click", (event) => "discard" in event.target.dataset && store.removeItem(name));
 }
 
 function hidden(form, name, value) {
