@@ -205,10 +205,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def fixtures_of(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser share its event loop; those that break a site share that, in one process."""
+    """Tests with a browser share its event loop; those that break a site share that, in one process.
+
+    Tests of the running site take long. They go first, or one process would have one left when all others are done.
+    """
+    items.sort(key=lambda item: not {"running_site", "battered_site"} & set(fixtures_of(item)))
     for item in items:
-        fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
+        fixtures = fixtures_of(item)
         if "chromium" in fixtures:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if "own_site" in fixtures:
