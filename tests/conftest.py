@@ -205,23 +205,30 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def fixtures_of(item: pytest.Item) -> list[str]:
-    return item.fixturenames if isinstance(item, pytest.Function) else []
+# Groups of tests that wait more than they work, so that each takes one process from the beginning on, while the others
+# keep the processors busy.
+WAITING = ("own_site", "own_processes", "clock", "deploy")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser share its event loop; those that break a site share that, in one process.
-
-    Tests of the running site take long. They go first, or one process would have one left when all others are done.
-    """
-    items.sort(key=lambda item: not {"running_site", "battered_site"} & set(fixtures_of(item)))
+    """Tests with a browser share its event loop; those that break a site share that, in one process. What takes long
+    goes first, or one process would have some of it left when all others are done."""
     for item in items:
-        fixtures = fixtures_of(item)
+        fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
         if "chromium" in fixtures:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if "own_site" in fixtures:
             item.add_marker(pytest.mark.xdist_group("own_site"), append=False)
+    items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group:
+        return WAITING.index(group.args[0])
+    has_site = isinstance(item, pytest.Function) and "running_site" in item.fixturenames
+    return len(WAITING) + (0 if has_site else 1)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,7 +11,7 @@ import pytest
 from ..catalogue import Catalogue
 from ..site import Site
 
-pytestmark = pytest.mark.xdist_group("launcher")
+pytestmark = pytest.mark.xdist_group("own_processes")
 
 
 def running_in(var_dir: Path) -> list[str]:

@@ -13,7 +13,7 @@ from ..site import ROOT
 from . import broken, plan
 from .campaign import Campaign
 
-pytestmark = pytest.mark.xdist_group("chaos")
+pytestmark = pytest.mark.xdist_group("own_processes")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from ..test_containers import OURS
 from ..test_rehearsal import found_caddy
 from .network import Network, problem
 
-pytestmark = pytest.mark.xdist_group("hosts")
+pytestmark = pytest.mark.xdist_group("own_processes")
 
 MASTER = "bookshelf"
 SENTINELS = (26379, 26380, 26381)
