@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Groups begin first, the largest before the others: those are the tests that take long.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
+# In the order of tests/conftest.py.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 
