@@ -109,7 +109,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    *(f"allauth.socialaccount.providers.{name}" for name in ("github", "google", "openid_connect")),
+    # A page of one that is not set up would fail, but for the last's.
+    *(f"allauth.socialaccount.providers.{name}" for name in {*(login.provider for login in LOGINS), "openid_connect"}),
     "allauth.usersessions",
     "csp",
     "django_celery_results",

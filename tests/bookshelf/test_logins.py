@@ -112,6 +112,8 @@ def test_without_a_provider_nothing_of_it_is_shown(client: Client, ann: User) ->
     client.force_login(ann)
     assert "/accounts/3rdparty/" not in client.get("/").content.decode()
     assert client.post(LOGIN).status_code == 404
+    for name in ("github", "google"):
+        assert client.post(f"/accounts/{name}/login/").status_code == 404
 
 
 def test_each_is_read_from_its_variable_with_where_its_form_may_lead(monkeypatch: pytest.MonkeyPatch) -> None:

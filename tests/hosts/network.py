@@ -1,5 +1,6 @@
 """Hosts of their own on a network of their own, with cables that can be pulled; for root, where Linux lets it."""
 
+import ctypes
 import os
 import secrets
 import shutil
@@ -10,12 +11,19 @@ from pathlib import Path
 
 from ..packages import apt, succeeded
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 NOBODY = "02:00:00:00:00:99"  # an Ethernet address that no host has
 
 
 def ip(*words: str, may_fail: bool = False) -> bool:
     done = subprocess.run(["ip", *words], check=not may_fail, capture_output=may_fail)
     return done.returncode == 0
+
+
+def enter(space: int) -> None:
+    """Let this thread, and what it starts, be in another network namespace: that of an open file. Raises OSError."""
+    if LIBC.setns(space, 0) != 0:
+        raise OSError(ctypes.get_errno(), "this thread cannot change its network namespace")
 
 
 class Host:
@@ -65,7 +73,11 @@ class Host:
 
 
 class Network:
-    """`with Network("web1", …) as network`: hosts by their names; this machine itself has the first address."""
+    """`with Network("web1", …) as network`: hosts by their names, and this thread, which has the first address.
+
+    Its switch is in a namespace of its own, where this thread goes, too: a browser that sees networks come and go on
+    its machine breaks off what it is loading.
+    """
 
     def __init__(self, *names: str) -> None:
         self.run = secrets.token_hex(3)
@@ -80,6 +92,11 @@ class Network:
         return self.hosts[name]
 
     def __enter__(self) -> "Network":
+        ip("netns", "add", self.bridge)
+        self._outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        with open(f"/run/netns/{self.bridge}") as space:
+            enter(space.fileno())
+        ip("link", "set", "lo", "up")
         ip("link", "add", self.bridge, "type", "bridge")
         ip("addr", "add", f"{self.address(1)}/24", "dev", self.bridge)
         ip("link", "set", self.bridge, "up")
@@ -90,8 +107,9 @@ class Network:
     def __exit__(self, *error: object) -> None:
         for host in self.hosts.values():
             ip("netns", "del", host.space, may_fail=True)
-            ip("link", "del", host.cable, may_fail=True)
-        ip("link", "del", self.bridge, may_fail=True)
+        enter(self._outside)
+        os.close(self._outside)
+        ip("netns", "del", self.bridge, may_fail=True)
 
 
 def problem() -> str:
@@ -103,5 +121,5 @@ def problem() -> str:
     try:
         with Network("try"):
             return ""
-    except subprocess.CalledProcessError as error:
+    except (subprocess.CalledProcessError, OSError) as error:
         return f"network namespaces are not permitted here ({error})"
