@@ -44,7 +44,7 @@ class Costs:
     counts: float = 70  # bytes of a `counts`
     publish: float = 18.2e-6  # s of CPU of Valkey, a publish
     subscriber: float = 2.72e-6  # s of CPU of Valkey, for each process that hears it
-    tick: float = 4.2e-3  # s of CPU of PostgreSQL, a hub's look at the head of the log
+    tick: float = 0.12e-3  # s of CPU of PostgreSQL, a hub's look at the head of the log
     notices: float = 450  # a second that PostgreSQL takes, one after the other
 
 
