@@ -109,8 +109,9 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    # A page of one that is not set up would fail, but for the last's.
-    *(f"allauth.socialaccount.providers.{name}" for name in {*(login.provider for login in LOGINS), "openid_connect"}),
+    "allauth.socialaccount.providers.openid_connect",
+    # The pages of these would fail where they are not set up.
+    *(f"allauth.socialaccount.providers.{each.provider}" for each in LOGINS if each.provider != "openid_connect"),
     "allauth.usersessions",
     "csp",
     "django_celery_results",
