@@ -21,7 +21,7 @@ from typing import Any
 
 import redis
 
-from bookshelf import valkey
+from bookshelf import environment, valkey
 
 from . import ground
 
@@ -182,6 +182,7 @@ def measure_postgres() -> None:
 
         from updater import log  # noqa: PLC0415
 
+        environment.pool(connection.settings_dict)
         call_command("migrate", verbosity=0)
         log.head()
         with connection.cursor() as cursor:

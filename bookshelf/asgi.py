@@ -7,11 +7,15 @@ from typing import IO, Any
 
 import django
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 
+from bookshelf import environment
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookshelf.settings")
+environment.pool(settings.DATABASES["default"])
 # Django first: what is imported below reads its settings and models.
 django.setup(set_prefix=False)
 
