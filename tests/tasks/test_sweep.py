@@ -4,7 +4,8 @@ import pytest
 import redis
 from django.utils import timezone
 
-from posts.models import Post
+from posts.models import Post, Step
+from tasks import meters
 from tasks.enrich import enrich_post, sweep
 
 from ..conftest import MakePost, hand_over
@@ -50,3 +51,20 @@ def test_what_is_done_it_does_not_touch(make_post: MakePost, broker: redis.Redis
     lose_all(broker)
     sweep()
     assert queued(broker) == 0
+
+
+def test_what_was_put_off_on_purpose_does_not_count_as_rescued(make_post: MakePost, broker: redis.Redis) -> None:
+    def rescued() -> float:
+        (metric,) = meters.rescued.collect()
+        return next(sample.value for sample in metric.samples if sample.name.endswith("_total"))
+
+    before = rescued()
+    Post.objects.filter(pk=make_post().pk).update(attempts=2)
+    Post.objects.filter(pk=make_post().pk).update(step=Step.PUBLISHED)
+    lose_all(broker)
+    sweep()
+    assert (queued(broker), rescued()) == (2, before)
+    make_post()
+    lose_all(broker)
+    sweep()
+    assert (queued(broker), rescued()) == (1, before + 1)
