@@ -10,13 +10,13 @@ from .site import ROOT
 COMMAND = ["pip_audit", "-r", "requirements.txt", "--require-hashes", "--disable-pip", "--progress-spinner", "off"]
 
 
-def verdict(report: dict[str, Any] | None) -> tuple[bool, str]:
+def verdict(report: dict[str, Any]) -> tuple[bool, str]:
     """Whether nothing bad is known, and what to say.
 
     Args:
-        report: pip-audit's, in JSON; None where there is none.
+        report: pip-audit's, in JSON; it knows of no package where it cannot reach the service.
     """
-    packages = report["dependencies"] if report else []
+    packages = report["dependencies"]
     known = [package for package in packages if "vulns" in package]
     bad = [f"{each['name']} {each['version']}: {vuln['id']}" for each in known for vuln in each["vulns"]]
     if bad:
@@ -34,7 +34,8 @@ def main() -> int:
     try:
         report = json.loads(told.stdout)
     except ValueError:
-        report = None
+        print(told.stderr, file=sys.stderr)
+        return 1
     is_good, words = verdict(report)
     print(words)
     return 0 if is_good else 1

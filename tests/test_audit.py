@@ -13,8 +13,5 @@ def test_that_nothing_is_known_is_said() -> None:
     good = {"name": "django", "version": "5.2.19", "vulns": []}
     skipped = {"name": "ours", "skip_reason": "Dependency not found"}
     assert verdict({"dependencies": [good, skipped]})[1].startswith("1 dependencies were audited")
-    for report in (None, {"dependencies": [skipped]}):
-        assert verdict(report) == (
-            True,
-            "No dependency was audited: the advisory service cannot be reached from here.",
-        )
+    silent = "No dependency was audited: the advisory service cannot be reached from here."
+    assert verdict({"dependencies": [skipped]}) == (True, silent)
