@@ -151,6 +151,16 @@ class TestSystemd:
         assert "\nKillMode=mixed\n" in unit
         (seconds,) = re.findall(r"^TimeoutStopSec=([0-9]+)$", unit, re.MULTILINE)
         assert int(seconds) >= (10 if name == "beat" else settings.CELERY_TASK_TIME_LIMIT + 10)
+        assert "\nRequires=bookshelf-migrate.service\n" in unit
+        assert re.search(r"^After=.*bookshelf-migrate\.service", unit, re.MULTILINE)
+
+    def test_migrations_come_first_on_the_same_database(self) -> None:
+        units = ROOT / "docs" / "deployment" / "systemd"
+        migrate, web = ((units / f"bookshelf-{name}.service").read_text() for name in ("migrate", "web"))
+        assert "\nType=oneshot\n" in migrate
+        assert "\nExecStart=/opt/bookshelf/.venv/bin/python manage.py migrate\n" in migrate
+        for line in ("EnvironmentFile", "Environment", "User", "WorkingDirectory"):
+            assert re.findall(f"^{line}=.*$", migrate, re.MULTILINE) == re.findall(f"^{line}=.*$", web, re.MULTILINE)
 
 
 def queues_of(command: str) -> list[str]:
