@@ -155,11 +155,6 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
         raise Unusable(name, "must be an address such as postgresql://user:password@host/name or sqlite:////path.")
     if config["NAME"] in ("", ":memory:"):
         raise Unusable(name, "must name a database that all processes can open.")
-    if config["ENGINE"] == "django.db.backends.postgresql":
-        # A new connection takes 2 ms, which is half of a page; one that broke while it was idle is replaced unseen.
-        pool = {"min_size": 1, "max_size": 8, "timeout": 5}
-        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": pool}
-        config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # A read that turns into a write cannot wait for a lock in SQLite, so every transaction takes it first.
         # FULL: a post that was answered with "saved" outlives a power cut.
@@ -182,6 +177,19 @@ def parsed(parse: Callable[[str], dict[str, Any]], url: str) -> dict[str, Any]:
         return {}
 
 
+def pool(database: dict[str, Any]) -> None:
+    """Let a process that serves pages keep its connections to PostgreSQL, as its settings name it.
+
+    A new one takes 2 ms, which is half of a page; one that broke while it was idle is replaced unseen. Where the server
+    is away each try is given up after seconds, or the pool would come back minutes after the server. Not for workers:
+    Celery closes the pool before and after each task, which costs more than it saves.
+    """
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        bounds = {"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 5}
+        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": bounds}
+        database["CONN_HEALTH_CHECKS"] = True
+
+
 def email(name: str) -> dict[str, Any]:
     """Django's EMAIL_* settings; empty where no mail server is named."""
     url = text(name)
@@ -195,15 +203,15 @@ def email(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Login:
-    """Where else one may log in: allauth's provider, its settings, and the origin to which a form of ours may lead."""
+    """Where else one may log in: allauth's provider, its settings, and the origins to which a form of ours may lead."""
 
     provider: str
     app: dict[str, Any]
-    origin: str
+    origins: list[str]
 
 
 def logins() -> list[Login]:
-    """From GITHUB_LOGIN and GOOGLE_LOGIN, `id:secret`, and OIDC_LOGIN, `https://id:secret@issuer?name=…`."""
+    """From GITHUB_LOGIN and GOOGLE_LOGIN, `id:secret`, and OIDC_LOGIN, `https://id:secret@issuer?name=…&also=…`."""
     found = []
     for name, provider, origin in (
         ("GITHUB_LOGIN", "github", "https://github.com"),
@@ -213,7 +221,7 @@ def logins() -> list[Login]:
             client_id, _, secret = given.partition(":")
             if not (client_id and secret):
                 raise Unusable(name, "must read id:secret.")
-            found.append(Login(provider, {"client_id": client_id, "secret": secret}, origin))
+            found.append(Login(provider, {"client_id": client_id, "secret": secret}, [origin]))
     if given := text("OIDC_LOGIN"):
         found.append(_openid_connect(given))
     return found
@@ -234,7 +242,10 @@ def _openid_connect(given: str) -> Login:
         "secret": unquote(parts.password),
         "settings": {"server_url": origin + parts.path},
     }
-    return Login("openid_connect", app, origin)
+    also = parse_qs(parts.query).get("also", [])
+    if any(web_address_problem(other) for other in also):
+        raise Unusable("OIDC_LOGIN", "must have origins such as https://login.example in also=.")
+    return Login("openid_connect", app, [origin, *also])
 
 
 def socket_folder(var_dir: Path) -> Path:
@@ -305,7 +316,15 @@ def storage(name: str) -> dict[str, Any]:
     # A fifth of a second that most sites need not spend.
     from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    bounded = Config(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 1}, signature_version="s3v4")
+    bounded = Config(
+        connect_timeout=2,
+        read_timeout=4,
+        retries={"total_max_attempts": 1},
+        signature_version="s3v4",
+        # Others than Amazon's refuse checksums that they do not know (django-storages#1482, #1498).
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {

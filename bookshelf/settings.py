@@ -57,7 +57,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF],
         "connect-src": [SELF],  # wss: of the same host is part of it
-        "form-action": [SELF, *(login.origin for login in LOGINS)],  # which a log-in there begins with
+        # Others are what a log-in there begins with.
+        "form-action": [SELF, *(origin for login in LOGINS for origin in login.origins)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "report-uri": ["/reports/policy/"],
@@ -226,6 +227,7 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "BookShelf"
+MFA_TOTP_TOLERANCE = 1  # codes, for clocks that differ and people who type (RFC 6238, 5.2)
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL  # where no address can be confirmed
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # a browser itself allows it at localhost alone
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write a row with each page

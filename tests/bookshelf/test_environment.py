@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,3 +178,12 @@ class TestRedis:
         assert redis.broker_url == "sentinel://a:26379;sentinel://b:26380"
         assert redis.broker_options == {"master_name": "books"}
         assert redis.layer_host == {"sentinels": [("a", 26379), ("b", 26380)], "master_name": "books"}
+
+
+def test_connections_to_postgresql_are_kept_and_tried_anew_soon() -> None:
+    postgres: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql"}
+    sqlite: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3"}
+    for database in (postgres, sqlite):
+        environment.pool(database)
+    assert postgres["OPTIONS"]["pool"]["reconnect_timeout"] <= 5
+    assert "OPTIONS" not in sqlite

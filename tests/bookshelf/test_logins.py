@@ -119,9 +119,10 @@ def test_without_a_provider_nothing_of_it_is_shown(client: Client, ann: User) ->
 def test_each_is_read_from_its_variable_with_where_its_form_may_lead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_LOGIN", "a:b")
     monkeypatch.setenv("GOOGLE_LOGIN", "c:d:e")
-    monkeypatch.setenv("OIDC_LOGIN", "https://f:g%2F@id.example:8443/realms/books")
+    monkeypatch.setenv("OIDC_LOGIN", "https://f:g%2F@id.example:8443/realms/books?also=https://login.example")
     github, google, oidc = environment.logins()
-    assert (github.app, github.origin) == ({"client_id": "a", "secret": "b"}, "https://github.com")
-    assert (google.app["secret"], google.origin) == ("d:e", "https://accounts.google.com")
+    assert (github.app, github.origins) == ({"client_id": "a", "secret": "b"}, ["https://github.com"])
+    assert (google.app["secret"], google.origins) == ("d:e", ["https://accounts.google.com"])
     assert oidc.app["settings"] == {"server_url": "https://id.example:8443/realms/books"}
-    assert (oidc.app["secret"], oidc.app["name"], oidc.origin) == ("g/", "id.example", "https://id.example:8443")
+    assert (oidc.app["secret"], oidc.app["name"]) == ("g/", "id.example")
+    assert oidc.origins == ["https://id.example:8443", "https://login.example"]
