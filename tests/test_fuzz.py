@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from bookshelf.asgi import http
+from bookshelf.handler import Http
 from posts.models import Book, Comment, Import, Post
 
 from .conftest import MakePost
@@ -34,6 +34,7 @@ from .site import Site
 
 pytestmark = pytest.mark.django_db
 
+http = Http()
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
     # Of what the fixtures have made every example finds the same: what it does is rolled back.

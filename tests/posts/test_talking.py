@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -185,9 +186,8 @@ def test_twelve_people_at_once_are_twelve_likes(make_published: MakePost) -> Non
     def press(person: User) -> None:
         together.wait()
         toggle(post.pk, person.pk)
-        connection.close()
 
-    threads = [threading.Thread(target=press, args=[person]) for person in people]
+    threads = [threading.Thread(target=in_a_connection_of_its_own(partial(press, person))) for person in people]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -203,9 +203,8 @@ def test_one_person_in_many_tabs_is_never_more_than_one_like(make_published: Mak
     def press() -> None:
         together.wait()
         toggle(post.pk, bob.pk)
-        connection.close()
 
-    threads = [threading.Thread(target=press) for _ in range(6)]
+    threads = [threading.Thread(target=in_a_connection_of_its_own(press)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
