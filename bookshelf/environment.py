@@ -20,6 +20,15 @@ from django.core.exceptions import ImproperlyConfigured
 # own temporary names need a few more.
 LONGEST_SOCKET_FOLDER = 90
 SHORTEST_KEY = 50  # characters, as Django's own check has it
+# PostgreSQL over TCP, where its host or the network is gone without a word: nobody is kept waiting for minutes, or for
+# hours. In seconds, but tcp_user_timeout in milliseconds; of other connections libpq ignores them.
+GIVEN_UP = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,  # of what was sent and nobody says they have
+    "keepalives_idle": 10,  # of what is waited for
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 
 class Unusable(SystemExit):
@@ -166,6 +175,8 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
                 "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364;"
             ),
         }
+    else:
+        config["OPTIONS"] = GIVEN_UP | config.get("OPTIONS", {})
     return config
 
 

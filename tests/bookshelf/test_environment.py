@@ -187,3 +187,10 @@ def test_connections_to_postgresql_are_kept_and_tried_anew_soon() -> None:
         environment.pool(database)
     assert postgres["OPTIONS"]["pool"]["reconnect_timeout"] <= 5
     assert "OPTIONS" not in sqlite
+
+
+def test_an_address_of_postgresql_may_say_when_to_give_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://books@database/books?connect_timeout=2&sslmode=require")
+    options = environment.database("DATABASE_URL", tmp_path / "none")["OPTIONS"]
+    assert (options["connect_timeout"], options["sslmode"]) == (2, "require")
+    assert options["tcp_user_timeout"] == 10_000

@@ -222,6 +222,20 @@ def test_a_web_host_without_redis_serves_and_its_readers_miss_nothing(hosts: Hos
         assert all_heard(readers, after) == [once(after)] * 2
 
 
+def test_a_web_host_without_its_database_says_so_and_its_readers_miss_nothing(hosts: Hosts) -> None:
+    author = hosts.author()
+    elsewhere, web = hosts.webs
+    there = Visitor(elsewhere.url).log_in(author.name)
+    with hosts.readers() as readers:
+        with hosts.network["web2"].cut_off_from(hosts.database):
+            during = [there.write("Saved where there is one")]
+            answer = web.visitor().get("/readyz")
+            assert (answer.status, answer.json["database"]) == (503, "down")
+        after = [there.write("After")]
+        assert all_heard(readers, during + after) == [once(during + after)] * 2
+    until(partial(is_ready, web))
+
+
 def test_a_worker_host_that_is_cut_off_in_the_midst_of_a_task_loses_and_doubles_nothing(hosts: Hosts) -> None:
     author = hosts.author()
     with hosts.readers() as readers:
@@ -234,7 +248,7 @@ def test_a_worker_host_that_is_cut_off_in_the_midst_of_a_task_loses_and_doubles_
             hosts.catalogue.release()
             assert all_heard(readers, [post]) == [once([post])] * 2
         log = hosts.folder / f"{name}-worker" / "log"
-        until(lambda: bool(re.search("'superseded'|Hard time limit", log.read_text())))  # it has tried, or never will
+        until(lambda: bool(re.search("superseded|raised|Hard time limit", log.read_text())))  # tried, or never will
         last = [author.write("When it is back")]
         assert all_heard(readers, last, also=post) == [once(last)] * 2
 
