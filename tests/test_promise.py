@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from .catalogue import picture
 from .conftest import Line, Visit, live, sign_up
@@ -160,58 +160,6 @@ async def test_a_double_click_makes_one_post(site: Site, visit: Visit) -> None:
     await expect(page.locator("article.post h1")).to_have_text("Clicked twice", timeout=30_000)
     await page.goto(site.url)
     await expect(page.locator(".card", has_text="Clicked twice")).to_have_count(1)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/nothing/",
-        "/accounts/login/",
-        "/accounts/signup/",
-        "/accounts/password/reset/",
-        "/accounts/password/reset/done/",
-        "/accounts/password/reset/key/1-used/",
-        "/accounts/password/reset/key/done/",
-        "/accounts/inactive/",
-        "/accounts/confirm-email/",
-    ],
-)
-@pytest.mark.parametrize("width", [320, 1200])
-async def test_no_page_is_wider_than_its_window_nor_breaks_the_policy(
-    site: Site, browser: Browser, path: str, width: int
-) -> None:
-    page = await browser.new_page(viewport={"width": width, "height": 800})
-    assert await complaints_at(page, site.url + path) == []
-
-
-async def test_no_page_of_somebody_logged_in_is_wider_or_breaks_it_either(site: Site, visit: Visit) -> None:
-    page = await visit("/")
-    await sign_up(page, "w" * 30)
-    await write(page, "W" * 200)
-    await expect(page.locator("article.post")).to_be_visible(timeout=30_000)
-    edit = (await page.get_by_role("link", name="Edit").get_attribute("href")) or ""
-    accounts = ["email/", "password/change/", "reauthenticate/", "logout/"]
-    for path in ("/", "/posts/new/", edit, *(f"/accounts/{name}" for name in accounts)):
-        for width in (320, 1200):
-            await page.set_viewport_size({"width": width, "height": 800})
-            assert await complaints_at(page, site.url + path) == [], (path, width)
-
-
-async def complaints_at(page: Page, address: str) -> list[str]:
-    """What a page says in the console, besides that there is nothing here, and that it is too wide."""
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if not message.text.startswith("[DOM]"):  # the browser's advice on forms
-            complaints.append(message.text)
-
-    page.on("console", note)
-    await page.goto(address)
-    await page.wait_for_load_state("networkidle")
-    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        complaints.append("wider than its window")
-    return [text for text in complaints if "404" not in text]
 
 
 @pytest.mark.parametrize(("finger", "least"), [(False, 24), (True, 44)])
