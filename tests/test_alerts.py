@@ -1,6 +1,8 @@
 """Alerts are the reader's own: paused by a switch, and by the browser itself only for whoever has asked for that."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Route, expect
 
 from .conftest import Visit, be, live
 from .site import Site
@@ -39,6 +41,30 @@ async def test_a_switch_pauses_them_on_every_page_and_past_a_reload(site: Site, 
     with site.reader() as witness:
         witness.until(author.write("Aloud"))
     await expect(page.get_by_role("link", name="New post: Aloud")).to_be_visible()
+
+
+async def test_an_answer_that_was_long_on_its_way_hides_nothing_told_meanwhile(site: Site, visit: Visit) -> None:
+    author, other = site.author(), site.author()
+    with site.reader() as witness:
+        post = author.write("Slowly")
+        witness.until(post)
+    page = await visit("/")
+    await be(author, page.context)
+    told = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        other.post(f"/posts/{post}/comments/", body="While it is on its way.")
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/notifications/unread/", late)
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith("/unread/")):
+        await page.goto(site.url)
+        await expect(page.locator("[data-unread]")).to_have_text("1")
+        told.set()
+    await page.evaluate("new Promise((done) => setTimeout(done))")
+    await expect(page.locator("[data-unread]")).to_have_text("1")
 
 
 async def test_the_browser_tells_whoever_has_asked_for_it_while_they_look_away(site: Site, visit: Visit) -> None:

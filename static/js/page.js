@@ -158,22 +158,26 @@ function showUnread({ unread }) {
   return unread > before;
 }
 
+let told = 0;
+
 async function fetchUnread() {
+  const before = told;
   if (!document.querySelector("[data-unread]")) {
     return; // nobody is logged in
   }
   try {
     const response = await fetch("/notifications/unread/");
-    if (!response.ok || response.redirected) {
-      throw new Error(`/notifications/unread/ answered ${response.status}`);
+    const answer = await response.json(); // a page, of an error or to log in, is none
+    if (told === before) { // else what was told is newer
+      showUnread(answer);
     }
-    showUnread(await response.json());
   } catch (error) {
     console.warn("The number of notifications may be an old one.", error);
   }
 }
 
 async function notified(message) {
+  told += 1;
   if (showUnread(message) && !isQuiet()) {
     (await import("./desktop.js")).tell(message.unread);
   }
